@@ -1,0 +1,10 @@
+// oneDNN on the CPU.
+#pragma once
+
+#include "harness/backend.h"
+
+namespace bitsweep {
+
+Backend onednn_backend();
+
+}  // namespace bitsweep

@@ -1,0 +1,39 @@
+// Does the engine that is timed still compute the right thing?
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/backend.h"
+#include "harness/datasets/datasets.h"
+#include "harness/result.h"
+
+namespace bitsweep {
+
+/// Share of `labels` found among the `k` largest of each row of outputs [count, classes]; 0 to 1. Ties go to
+/// the lower class.
+double top_k(std::span<const float> outputs, std::span<const int32_t> labels, int k);
+
+/// How near outputs are to reference outputs of the same shape.
+struct Fidelity {
+  double sqnr_db =
+      0;  ///< 10 log10(Σ reference² / Σ (reference - output)²); capped at 300 where they are equal
+  double cosine = 0;
+  double top1_agreement = 0;  ///< share of rows with the same largest class
+  double max_error = 0;       ///< largest absolute difference
+};
+Fidelity fidelity(std::span<const float> outputs, std::span<const float> reference, int64_t classes);
+
+/// Outputs [count, output shape] of all images, in batches; the last batch is padded by repeating its first
+/// image.
+std::vector<float> infer_all(Session& session, const Network& network, const Samples& images, int64_t batch);
+
+/// Why these outputs cannot be believed, in words; empty if they can: not finite, mostly zero, the same for
+/// every image, or farther from the reference than the precision explains (the floors are a table in the
+/// .cpp).
+std::string implausible(std::span<const float> outputs, const Fidelity& fidelity, int64_t classes,
+                        Precision precision);
+
+}  // namespace bitsweep

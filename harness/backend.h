@@ -1,0 +1,89 @@
+// What an engine offers. The harness owns this file because it is the customer; the adapters lie in
+// backends/.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/network.h"
+#include "harness/run.h"
+
+namespace bitsweep {
+
+/// What a layer's output can be, over the calibration set; low <= 0 <= high.
+struct Range {
+  float low = 0;
+  float high = 0;
+};
+
+/// How a session is to be prepared.
+struct SessionRequest {
+  Precision precision = Precision::fp32;
+  int64_t batch = 1;          ///< images an inference
+  int threads = 1;            ///< OpenMP threads
+  std::vector<Range> ranges;  ///< of each layer's output, index as in the network; filled for int8 only
+};
+
+/// The evidence of one layer: what really ran.
+struct LayerRecord {
+  std::string name;
+  std::string kind;            ///< kind(layer), or "reorder", "quantize", ... for what the engine adds
+  std::string implementation;  ///< as the engine names it, e.g. "brgconv:avx512_core_bf16"
+  std::string data_types;      ///< source, weights, destination, e.g. "u8:s8:u8"
+  double time_ns = 0;          ///< median in context: executed between its neighbours
+  int64_t macs = 0;            ///< of the batch
+  int64_t bytes = 0;           ///< read and written by the layer at least, of the batch
+};
+
+/// A network made ready on an engine. The session that is timed is the session that is scored.
+class Session {
+ public:
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  virtual ~Session() = default;
+
+  /// One batch. input: [batch, input shape] fp32, row-major (NCHW); output: [batch, output shape] fp32.
+  /// Converting from and to the engine's layout and precision is part of it.
+  virtual void infer(std::span<const float> input, std::span<float> output) = 0;
+
+  /// Called once for each layer of the network in order with its output, [batch, layer shape] fp32,
+  /// row-major.
+  using Observer = std::function<void(size_t layer, std::span<const float> output)>;
+
+  /// As infer, and shows what each layer gave; not for timing.
+  virtual void trace(std::span<const float> input, const Observer& observe) = 0;
+
+  /// As infer, `repetitions` times, each step timed: what ran, in order of execution.
+  virtual std::vector<LayerRecord> profile(std::span<const float> input, int repetitions) = 0;
+
+  /// Bytes of the packed weights and of the activations that the session holds.
+  virtual int64_t weight_bytes() const = 0;
+  virtual int64_t activation_bytes() const = 0;
+};
+
+/// A library and its version, e.g. {"oneDNN", "2.6.3"}.
+struct Library {
+  std::string name;
+  std::string version;
+};
+
+/// A row of the table of backends.
+struct Backend {
+  std::string name;
+  std::string meaning;
+  bool judge = false;  ///< computes plainly in fp32: its outputs are what the others are judged by
+  /// Why this network cannot be run so on this machine, in words; nothing if it can.
+  std::optional<std::string> (*why_not)(const Network&, const SessionRequest&) = nullptr;
+  /// `network` is in inference form (see fuse()) and may be dropped afterwards. Throws Error if the engine
+  /// refuses.
+  std::unique_ptr<Session> (*prepare)(const Network&, const SessionRequest&) = nullptr;
+  std::vector<Library> (*libraries)() = nullptr;
+};
+
+}  // namespace bitsweep

@@ -1,0 +1,67 @@
+// Table of contents of the command line.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "harness/cli/verbs.h"
+#include "harness/result.h"
+
+namespace bitsweep {
+namespace {
+
+struct Verb {
+  const char* name;
+  const char* meaning;
+  Action (*define)(CLI::App&);
+};
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> table = {
+      {"plan", "Show the runs of an experiment, their ids and their count; nothing is started", define_plan},
+      {"run", "Carry out an experiment, alone or under mpirun; started again, it finishes the rest",
+       define_run},
+      {"query", "Show results as a table, CSV, JSON or Markdown", define_query},
+      {"report", "Write a static report that opens offline", define_report},
+      {"train", "Train a network and write a checkpoint", define_train},
+      {"list", "Show the known models, backends, precisions, pruning methods, ...", define_list},
+      {"execute", "", define_execute},
+  };
+  return table;
+}
+
+int command_line(int argc, char** argv) {
+  CLI::App app("bitsweep measures what low precision and pruning really buy", "bitsweep");
+  app.set_version_flag("--version", this_software().bitsweep);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  Action action;
+  for (const Verb& verb : verbs()) {
+    CLI::App* subcommand = app.add_subcommand(verb.name, verb.meaning);
+    const Action defined = verb.define(*subcommand);
+    subcommand->final_callback([&action, defined] { action = defined; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  }
+  return static_cast<int>(action());
+}
+
+}  // namespace
+}  // namespace bitsweep
+
+int main(int argc, char** argv) {
+  try {
+    return bitsweep::command_line(argc, argv);
+  } catch (const bitsweep::Error& error) {
+    fmt::print(stderr, "bitsweep: {}\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bitsweep: unexpected: {}\n", error.what());
+    return static_cast<int>(bitsweep::ExitCode::usage);
+  }
+}

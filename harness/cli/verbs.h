@@ -1,0 +1,25 @@
+// The verbs: one file each, one line in the table of main.cpp.
+#pragma once
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "harness/error.h"
+
+namespace bitsweep {
+
+/// What a verb does once its options are parsed.
+using Action = std::function<ExitCode()>;
+
+/// Each adds its options to its subcommand and returns what to do.
+Action define_plan(CLI::App& verb);
+Action define_run(CLI::App& verb);
+Action define_query(CLI::App& verb);
+Action define_report(CLI::App& verb);
+Action define_train(CLI::App& verb);
+Action define_list(CLI::App& verb);
+/// Hidden: serves blocks to its parent process, see harness/isolate.h.
+Action define_execute(CLI::App& verb);
+
+}  // namespace bitsweep

@@ -1,0 +1,41 @@
+// int8: scales of weights and ranges of activations.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/backend.h"
+#include "harness/datasets/datasets.h"
+#include "harness/network.h"
+
+namespace bitsweep {
+
+struct QuantizedWeights {
+  std::vector<int8_t> values;  ///< same shape as the weights
+  std::vector<float> scale;    ///< [out]
+};
+
+/// Quantises weights to int8, symmetric, one scale per output channel.
+///   weights  [out, ...], fp32
+///   returns  values and scale [out], with weights[o] ≈ scale[o] * values[o]
+/// scale[o] = max|weights[o]| / 127; an all-zero channel gets scale 1.
+/// Throws Error if a weight is not finite.
+/// Source: Jacob et al., CVPR 2018 (arXiv 1712.05877), section 2.1, zero point 0.
+QuantizedWeights quantize_per_channel(const Tensor& weights);
+
+/// A row of the table of calibration methods: chooses the range of one activation from a histogram of its
+/// values.
+struct Calibration {
+  std::string name;
+  std::string meaning;
+};
+const std::vector<Calibration>& calibration_methods();
+
+/// Runs the images (in batches of the session's size; the last batch padded by repetition) through an fp32
+/// session and chooses a range for each layer's output. The last layer is never clipped. `batch`: images an
+/// inference of that session.
+std::vector<Range> calibrate(Session& session, const Network& network, const Samples& images, int64_t batch,
+                             const std::string& method);
+
+}  // namespace bitsweep

@@ -1,0 +1,15 @@
+// The inference form of a network: what every engine gets.
+#pragma once
+
+#include "harness/network.h"
+
+namespace bitsweep {
+
+/// Folds BatchNormalization into the convolution or linear layer before it, ReLU into the convolution, linear
+/// layer or addition before it, and an addition into the later of its two convolutions, as that convolution's
+/// shortcut. A layer is folded only if nothing else reads what lies between. A folded layer keeps the name of
+/// the convolution or linear layer. The function computed is the same up to rounding. Source of the folding:
+/// Jacob et al., CVPR 2018 (arXiv 1712.05877), section 3.2.
+Network fuse(const Network& network);
+
+}  // namespace bitsweep

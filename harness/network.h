@@ -1,0 +1,136 @@
+// A neural network as a graph of layers in execution order, its shapes checked when it is built.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace bitsweep {
+
+using Shape = std::vector<int64_t>;
+
+/// The product of the sizes; 1 for an empty shape.
+int64_t element_count(const Shape& shape);
+
+/// Dense fp32 values in row-major order.
+struct Tensor {
+  Shape shape;
+  std::vector<float> values;
+};
+
+/// Geometry of a sliding window; {vertical, horizontal}, in elements.
+struct Window {
+  std::array<int64_t, 2> kernel{1, 1};
+  std::array<int64_t, 2> stride{1, 1};
+  std::array<int64_t, 2> padding_begin{0, 0};
+  std::array<int64_t, 2> padding_end{0, 0};
+  std::array<int64_t, 2> dilation{1, 1};  ///< 1: dense (ONNX's convention; oneDNN counts from 0)
+};
+
+struct Input {};
+
+/// y = relu?(x * weights + bias + shortcut?). A second input of the layer is the shortcut, of the shape of y
+/// (only after fuse()).
+struct Convolution {
+  Tensor weights;  ///< [out, in / groups, kernel height, kernel width]
+  Tensor bias;     ///< [out]
+  Window window;
+  int64_t groups = 1;
+  bool relu = false;
+};
+
+/// y = relu?(weights x + bias)
+struct Linear {
+  Tensor weights;  ///< [out, in]
+  Tensor bias;     ///< [out]
+  bool relu = false;
+};
+
+/// y = scale (x - mean) / sqrt(variance + epsilon) + shift, a channel; Ioffe & Szegedy 2015 (arXiv
+/// 1502.03167).
+struct BatchNormalization {
+  Tensor scale, shift, mean, variance;  ///< [channels]
+  float epsilon = 1e-5F;
+};
+
+struct Relu {};
+
+/// y = relu?(a + b)
+struct Add {
+  bool relu = false;
+};
+
+struct MaxPool {
+  Window window;  ///< padding never wins
+};
+
+struct AveragePool {
+  Window window;
+  bool count_padding = false;
+};
+
+/// [channels, height, width] → [channels, 1, 1]
+struct GlobalAveragePool {};
+
+/// → [elements]
+struct Flatten {};
+
+using Operation = std::variant<Input, Convolution, Linear, BatchNormalization, Relu, Add, MaxPool,
+                               AveragePool, GlobalAveragePool, Flatten>;
+
+struct Layer {
+  std::string name;
+  Operation operation;
+  std::vector<size_t> inputs;  ///< indices of earlier layers
+  Shape shape;  ///< of the output for one image, without the batch: [channels, height, width] or [elements]
+};
+
+/// "convolution", "linear", ...: one word for tables and messages.
+std::string kind(const Layer& layer);
+
+/// Layer 0 is the input; the last layer is the output.
+class Network {
+ public:
+  Network(std::string name, Shape input);
+
+  /// Appends a layer and returns its index. Throws Error, naming the layer, if its inputs or shapes are
+  /// impossible.
+  size_t add(std::string name, Operation operation, std::vector<size_t> inputs);
+  /// The same with the previous layer as the only input.
+  size_t add(std::string name, Operation operation);
+
+  const std::string& name() const { return name_; }
+  const std::vector<Layer>& layers() const { return layers_; }
+  const Shape& input_shape() const { return layers_.front().shape; }
+  const Shape& output_shape() const { return layers_.back().shape; }
+
+  /// The weights of a convolution or linear layer, to be changed in value but not in shape; null for other
+  /// layers.
+  Tensor* weights(size_t layer);
+  const Tensor* weights(size_t layer) const;
+
+ private:
+  std::string name_;
+  std::vector<Layer> layers_;
+};
+
+/// Multiply-accumulate operations of one image. Convolutions and linear layers count, as in the literature.
+int64_t macs(const Network& network, size_t layer);
+int64_t macs(const Network& network);
+
+/// Trainable parameters (weights, biases, BatchNorm scale and shift), as torchvision counts them.
+int64_t parameter_count(const Network& network);
+
+/// Weights that are zero, and all weights, of convolutions and linear layers (biases excluded).
+struct ZeroCount {
+  int64_t zeros = 0;
+  int64_t weights = 0;
+};
+ZeroCount count_zeros(const Network& network);
+
+/// XXH3 (128 bits, hexadecimal) over all shapes and values: equal networks hash equally.
+std::string weights_hash(const Network& network);
+
+}  // namespace bitsweep

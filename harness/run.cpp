@@ -1,0 +1,139 @@
+#include "harness/run.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "harness/compression/pruning.h"
+#include "harness/table.h"
+
+namespace bitsweep {
+namespace {
+
+/// The whole text as a number, or an Error that says what would be right.
+template <class Number>
+Number parse_number(std::string_view text, std::string_view right) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw Error(fmt::format("'{}' is not {}", text, right));
+  return number;
+}
+
+}  // namespace
+
+const std::vector<PrecisionEntry>& precisions() {
+  static const std::vector<PrecisionEntry> table = {
+      {Precision::fp32, "fp32", "IEEE 754 single precision throughout; no TF32, no BF16 inside"},
+      {Precision::bf16, "bf16", "bfloat16 weights and activations, fp32 accumulation"},
+      {Precision::fp16, "fp16", "IEEE 754 half precision weights and activations"},
+      {Precision::int8, "int8", "8-bit integers, weights a scale per output channel, activations calibrated"},
+  };
+  return table;
+}
+
+std::string to_text(const std::string& value) {
+  return value;
+}
+std::string to_text(int64_t value) {
+  return std::to_string(value);
+}
+
+std::string to_text(Precision value) {
+  for (const PrecisionEntry& entry : precisions())
+    if (entry.value == value) return entry.name;
+  throw std::logic_error("a precision is missing in its table");
+}
+
+std::string to_text(const Pruning& value) {
+  return value.method == "none" ? "none" : fmt::format("{}:{}", value.method, value.ratio);
+}
+
+std::string to_text(const Threads& value) {
+  return value.count == 0 ? "physical" : std::to_string(value.count);
+}
+
+void parse_value(std::string_view text, std::string& value) {
+  if (text.empty()) throw Error("an empty text is not a value");
+  value = text;
+}
+
+void parse_value(std::string_view text, int64_t& value) {
+  value = parse_number<int64_t>(text, "a whole number");
+  if (value < 1) throw Error(fmt::format("{} is too small; right is 1 or more", value));
+}
+
+void parse_value(std::string_view text, Precision& value) {
+  value = pick(precisions(), "precision", text).value;
+}
+
+void parse_value(std::string_view text, Pruning& value) {
+  const size_t colon = text.find(':');
+  Pruning pruning{std::string(text.substr(0, colon)), 0};
+  pick(pruning_methods(), "pruning method", pruning.method);
+  if ((colon == text.npos) != (pruning.method == "none"))
+    throw Error(fmt::format("pruning '{}' {}; right is none, or METHOD:RATIO such as magnitude:0.5", text,
+                            colon == text.npos ? "lacks its ratio" : "takes no ratio"));
+  if (colon != text.npos) pruning.ratio = parse_number<double>(text.substr(colon + 1), "a ratio");
+  if (!(pruning.ratio >= 0 && pruning.ratio < 1))
+    throw Error(
+        fmt::format("pruning ratio {} is out of range; right is 0 or more and below 1", pruning.ratio));
+  value = pruning;
+}
+
+void parse_value(std::string_view text, Threads& value) {
+  if (text == "physical") {
+    value.count = 0;
+    return;
+  }
+  value.count = parse_number<int>(text, "a number of threads or 'physical'");
+  if (value.count < 1 || value.count > 65536)
+    throw Error(fmt::format("{} threads are out of range; right is 1 to 65536, or physical", value.count));
+}
+
+const std::vector<std::string>& field_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    const Run run;
+    for_each_field(run, [&](const char* name, const auto&, const char*) { list.emplace_back(name); });
+    return list;
+  }();
+  return names;
+}
+
+std::string field(const Run& run, std::string_view name) {
+  std::string text;
+  bool found = false;
+  for_each_field(run, [&](const char* field_name, const auto& value, const char*) {
+    if (name == field_name) text = to_text(value), found = true;
+  });
+  if (!found) throw Error(unknown_name("field", name, field_names()));
+  return text;
+}
+
+void set_field(Run& run, std::string_view name, std::string_view text) {
+  bool found = false;
+  for_each_field(run, [&](const char* field_name, auto& value, const char*) {
+    if (name == field_name) parse_value(text, value), found = true;
+  });
+  if (!found) throw Error(unknown_name("field", name, field_names()));
+}
+
+std::string canonical_text(const Run& run) {
+  const Run defaults;
+  std::string text;
+  for (const std::string& name : field_names()) {
+    const std::string value = field(run, name);
+    if (value != field(defaults, name)) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  }
+  return text;
+}
+
+std::string run_id(const Run& run) {
+  const std::string text = canonical_text(run);
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size())).substr(0, 12);
+}
+
+}  // namespace bitsweep

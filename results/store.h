@@ -1,0 +1,50 @@
+// The record: one SQLite file, one durable transaction a result. Only rank 0 writes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "harness/experiment.h"
+#include "harness/result.h"
+
+namespace bitsweep {
+
+/// One execution of an experiment, as stored.
+struct SessionRow {
+  int64_t id = 0;
+  std::string experiment;
+  std::string spec_text;  ///< as last executed
+  std::string started;    ///< UTC, ISO 8601
+  int64_t planned = 0;    ///< runs
+};
+
+/// An open database. Throws Error with ExitCode::database, naming the file, when it cannot be opened, written
+/// or is newer than this program.
+class Store {
+ public:
+  enum class Access { read_only, read_write };
+  Store(const std::string& path, Access access);
+  ~Store();
+
+  /// The latest session of the experiment of this name, or id 0.
+  SessionRow latest_session(const std::string& experiment) const;
+  /// Begins a session and returns its id.
+  int64_t begin_session(const Experiment& experiment, int64_t planned_runs);
+  /// Notes that a session goes on, perhaps with a changed text.
+  void continue_session(int64_t session, const Experiment& experiment, int64_t planned_runs);
+
+  /// Ids of the runs that ended `ok` in the session.
+  std::set<std::string> finished(int64_t session) const;
+
+  /// Stores a result durably, in one transaction; an earlier result of the same run in the session is
+  /// replaced.
+  void add(int64_t session, const Result& result);
+
+ private:
+  class Database;
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace bitsweep
