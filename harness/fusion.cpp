@@ -40,6 +40,16 @@ void drop_unread(Graph& graph) {
     if (graph.readers(layer).empty()) graph.gone[layer] = true;
 }
 
+/// Engines need not know layers without a bias.
+void complete_bias(Graph& graph, size_t layer) {
+  const auto complete = [](auto* weighted) {
+    const int64_t channels = weighted->weights.shape[0];
+    if (weighted->bias == Tensor{}) weighted->bias = {{channels}, std::vector<float>(channels, 0.0F)};
+  };
+  if (auto* convolution = std::get_if<Convolution>(&graph.layers[layer].operation)) complete(convolution);
+  if (auto* linear = std::get_if<Linear>(&graph.layers[layer].operation)) complete(linear);
+}
+
 /// y = scale (w x + b - mean) / sqrt(variance + epsilon) + shift, as new w and b of each output channel.
 void scale_channels(Tensor& weights, Tensor& bias, const BatchNormalization& normalization) {
   const size_t channels = bias.values.size();
@@ -134,9 +144,9 @@ Network fuse(const Network& network) {
   Graph graph(network.layers());
   drop_unread(graph);
   // Additions last: they carry their ReLU into the convolution, which must not have one of its own.
-  for (const auto fold : {fold_batch_normalization, fold_relu, fold_addition})
+  for (const auto rewrite : {complete_bias, fold_batch_normalization, fold_relu, fold_addition})
     for (size_t layer = 1; layer < graph.layers.size(); ++layer)
-      if (!graph.gone[layer]) fold(graph, layer);
+      if (!graph.gone[layer]) rewrite(graph, layer);
   return rebuild(network, std::move(graph));
 }
 

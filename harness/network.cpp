@@ -137,7 +137,7 @@ struct OutputShape {
     const Shape output = slide(complain, layer.window, inputs[0], weights[0]);
     check_tensor(complain, "its weights", layer.weights,
                  {weights[0], channels / layer.groups, layer.window.kernel[0], layer.window.kernel[1]});
-    check_tensor(complain, "its biases", layer.bias, {weights[0]});
+    if (layer.bias != Tensor{}) check_tensor(complain, "its biases", layer.bias, {weights[0]});
     complain.unless(inputs.size() == 1 || inputs[1] == output, [&] {
       return fmt::format("its shortcut has shape {}; right is that of its output, {}", to_text(inputs[1]),
                          to_text(output));
@@ -155,7 +155,7 @@ struct OutputShape {
     });
     const int64_t out = layer.weights.shape[0];
     check_tensor(complain, "its weights", layer.weights, {out, inputs[0][0]});
-    check_tensor(complain, "its biases", layer.bias, {out});
+    if (layer.bias != Tensor{}) check_tensor(complain, "its biases", layer.bias, {out});
     return {out};
   }
 

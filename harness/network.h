@@ -22,6 +22,8 @@ std::string to_text(const Shape& shape);
 struct Tensor {
   Shape shape;
   std::vector<float> values;
+
+  bool operator==(const Tensor&) const = default;
 };
 
 /// Geometry of a sliding window; {vertical, horizontal}, in elements.
@@ -39,7 +41,7 @@ struct Input {};
 /// (only after fuse()).
 struct Convolution {
   Tensor weights;  ///< [out, in / groups, kernel height, kernel width]
-  Tensor bias;     ///< [out]
+  Tensor bias;  ///< [out]; Tensor{} for none, as before a BatchNormalization (fuse() gives every layer one)
   Window window;
   int64_t groups = 1;
   bool relu = false;
@@ -48,7 +50,7 @@ struct Convolution {
 /// y = relu?(weights x + bias)
 struct Linear {
   Tensor weights;  ///< [out, in]
-  Tensor bias;     ///< [out]
+  Tensor bias;     ///< [out]; Tensor{} for none, likewise
   bool relu = false;
 };
 
@@ -100,7 +102,7 @@ template <class OperationOrConst, class Visit>
 void for_each_tensor(OperationOrConst& operation, Visit&& visit) {
   const auto weighted = [&](auto* layer) {
     visit("weight", layer->weights, true);
-    visit("bias", layer->bias, true);
+    if (layer->bias != Tensor{}) visit("bias", layer->bias, true);
   };
   if (auto* convolution = std::get_if<Convolution>(&operation)) weighted(convolution);
   if (auto* linear = std::get_if<Linear>(&operation)) weighted(linear);
