@@ -11,7 +11,7 @@ struct Graph {
   std::vector<Layer> layers;
   std::vector<bool> gone;
 
-  explicit Graph(const std::vector<Layer>& from) : layers(from), gone(from.size(), false) {}
+  explicit Graph(std::vector<Layer> from) : layers(std::move(from)), gone(layers.size(), false) {}
 
   /// One entry a read: a layer that reads `layer` twice is there twice.
   std::vector<size_t> readers(size_t layer) const {
@@ -125,8 +125,8 @@ void fold_addition(Graph& graph, size_t layer) {
   graph.fold(layer, last);
 }
 
-Network rebuild(const Network& original, Graph graph) {
-  Network network(original.name(), original.input_shape());
+Network rebuild(const std::string& name, Graph graph) {
+  Network network(name, graph.layers.front().shape);
   std::vector<size_t> new_index(graph.layers.size(), 0);
   for (size_t layer = 1; layer < graph.layers.size(); ++layer) {
     if (graph.gone[layer]) continue;
@@ -140,14 +140,14 @@ Network rebuild(const Network& original, Graph graph) {
 
 }  // namespace
 
-Network fuse(const Network& network) {
-  Graph graph(network.layers());
+Network fuse(Network network) {
+  Graph graph(network.take_layers());
   drop_unread(graph);
   // Additions last: they carry their ReLU into the convolution, which must not have one of its own.
   for (const auto rewrite : {complete_bias, fold_batch_normalization, fold_relu, fold_addition})
     for (size_t layer = 1; layer < graph.layers.size(); ++layer)
       if (!graph.gone[layer]) rewrite(graph, layer);
-  return rebuild(network, std::move(graph));
+  return rebuild(network.name(), std::move(graph));
 }
 
 }  // namespace bitsweep

@@ -15,8 +15,9 @@ namespace bitsweep {
 /// convolution on, and it is never the network's input. Additions for which this cannot be promised stay
 /// layers of their own.
 ///
+/// Takes its argument by value: std::move a network that is needed no more, for VGG-16 holds half a gigabyte.
 /// The function computed is the same up to rounding. Source of the folding: Jacob et al., CVPR 2018 (arXiv
 /// 1712.05877), section 3.2.
-Network fuse(const Network& network);
+Network fuse(Network network);
 
 }  // namespace bitsweep

@@ -130,6 +130,9 @@ class Network {
   const Shape& input_shape() const { return layers_.front().shape; }
   const Shape& output_shape() const { return layers_.back().shape; }
 
+  /// Gives the layers away, without copying their weights; only the name may be asked for afterwards.
+  std::vector<Layer> take_layers() { return std::move(layers_); }
+
   /// The weights of a convolution or linear layer, to be changed in value but not in shape; null for other
   /// layers.
   Tensor* weights(size_t layer);
