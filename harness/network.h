@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -13,6 +14,9 @@ using Shape = std::vector<int64_t>;
 
 /// The product of the sizes; 1 for an empty shape.
 int64_t element_count(const Shape& shape);
+
+/// "[64, 3, 7, 7]"
+std::string to_text(const Shape& shape);
 
 /// Dense fp32 values in row-major order.
 struct Tensor {
@@ -90,7 +94,25 @@ struct Layer {
 /// "convolution", "linear", ...: one word for tables and messages.
 std::string kind(const Layer& layer);
 
-/// Layer 0 is the input; the last layer is the output.
+/// Calls visit(name, tensor, trainable) for each tensor that the operation owns, under PyTorch's name for it.
+/// This is the only list of them: counts, hashes and checkpoints all come from it.
+template <class OperationOrConst, class Visit>
+void for_each_tensor(OperationOrConst& operation, Visit&& visit) {
+  const auto weighted = [&](auto* layer) {
+    visit("weight", layer->weights, true);
+    visit("bias", layer->bias, true);
+  };
+  if (auto* convolution = std::get_if<Convolution>(&operation)) weighted(convolution);
+  if (auto* linear = std::get_if<Linear>(&operation)) weighted(linear);
+  if (auto* normalization = std::get_if<BatchNormalization>(&operation)) {
+    visit("weight", normalization->scale, true);
+    visit("bias", normalization->shift, true);
+    visit("running_mean", normalization->mean, false);
+    visit("running_var", normalization->variance, false);
+  }
+}
+
+/// Layer 0 is the input, named "input"; the last layer is the output.
 class Network {
  public:
   Network(std::string name, Shape input);
@@ -110,6 +132,12 @@ class Network {
   /// layers.
   Tensor* weights(size_t layer);
   const Tensor* weights(size_t layer) const;
+
+  /// As for_each_tensor of the layer's operation; the tensors may be changed in value but not in shape.
+  template <class Visit>
+  void visit_tensors(size_t layer, Visit&& visit) {
+    for_each_tensor(layers_[layer].operation, std::forward<Visit>(visit));
+  }
 
  private:
   std::string name_;
