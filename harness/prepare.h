@@ -14,10 +14,10 @@ namespace bitsweep {
 
 /// A run on its way from plan to result.
 struct Prepared {
-  Result result;                      ///< outcome ok so far, or final
-  std::unique_ptr<Session> session;   ///< null if the outcome is final
-  const Samples* images = nullptr;    ///< the test images
-  std::vector<float> scored;          ///< the outputs of the accuracy check, [count, classes]
+  Result result;                     ///< outcome ok so far, or final
+  std::unique_ptr<Session> session;  ///< null if the outcome is final
+  const Samples* images = nullptr;   ///< the test images
+  std::vector<float> scored;         ///< the outputs of the accuracy check, [count, classes]
   int64_t classes = 0;
 };
 
@@ -27,8 +27,8 @@ class Preparation {
   Preparation(const std::vector<Backend>& backends, const Machine& machine);
   ~Preparation();
 
-  /// Build, compress, ask the backend why not, calibrate, prepare, first inference, accuracy. Never throws: a fault becomes the
-  /// outcome.
+  /// Build, compress, ask the backend why not, calibrate, prepare, first inference, accuracy. Never throws: a
+  /// fault becomes the outcome.
   Prepared prepare(const Run& run);
 
  private:
