@@ -98,10 +98,11 @@ Cluster::Cluster() {
 Cluster::~Cluster() {
   int initialised = 0;
   MPI_Initialized(&initialised);
-  if (initialised == 0) return;
-  // Leaving by an exception means that the other ranks wait for messages that will never come.
-  if (std::uncaught_exceptions() > 0 && size_ > 1) MPI_Abort(MPI_COMM_WORLD, 1);
-  MPI_Finalize();
+  if (initialised != 0) MPI_Finalize();
+}
+
+void Cluster::abandon(int exit_code) const {
+  if (!alone()) MPI_Abort(MPI_COMM_WORLD, exit_code);
 }
 
 void Cluster::lead(Queue& queue, const Listener& listener) {
@@ -136,6 +137,11 @@ void Cluster::lead(Queue& queue, const Listener& listener) {
       --working;
     }
   }
+}
+
+void Cluster::dismiss() {
+  Queue nothing({}, {}, {}, {});
+  lead(nothing, {});
 }
 
 void Cluster::work() {

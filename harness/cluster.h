@@ -28,9 +28,15 @@ class Cluster {
   bool alone() const { return size_ == 1; }
   bool leads() const { return rank_ == 0; }
 
-  /// Rank 0: hands out the queue until every block is done; alone, carries the blocks out itself, in turn. An
-  /// exception of the listener (a full disk, say) ends the whole job.
+  /// Rank 0: hands out the queue until every block is done; alone, carries the blocks out itself, in turn.
+  /// What the listener throws comes out here.
   void lead(Queue& queue, const Listener& listener);
+
+  /// Rank 0: sends the other ranks home without work.
+  void dismiss();
+
+  /// Ends the whole job, whatever the other ranks wait for. Alone, returns.
+  void abandon(int exit_code) const;
 
   /// The other ranks: takes its share of the node's cores, then asks for orders until there are no more.
   void work();

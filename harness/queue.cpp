@@ -1,17 +1,16 @@
 #include "harness/queue.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 namespace bitsweep {
 
 Queue::Queue(const std::vector<Block>& blocks, const Measure& measure, const Limits& limits,
-             const std::vector<std::string>& finished) {
-  const std::set<std::string> done(finished.begin(), finished.end());
+             const std::set<std::string>& finished) {
   for (const Block& block : blocks) {
     Order order{{}, measure, limits};
     std::copy_if(block.runs.begin(), block.runs.end(), std::back_inserter(order.runs),
-                 [&](const Run& run) { return !done.contains(run_id(run)); });
+                 [&](const Run& run) { return !finished.contains(run_id(run)); });
     if (!order.runs.empty()) waiting_.push_back(std::move(order));
   }
 }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ class Queue {
  public:
   /// Leaves out the runs in `finished`; a block of which nothing remains is not queued.
   Queue(const std::vector<Block>& blocks, const Measure& measure, const Limits& limits,
-        const std::vector<std::string>& finished);
+        const std::set<std::string>& finished);
 
   /// The next order for this worker, which then has it until it asks again.
   std::optional<Order> next(int worker);
