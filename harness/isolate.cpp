@@ -82,7 +82,7 @@ std::vector<std::string> child_environment() {
   return variables;
 }
 
-Child start_child() {
+Child start_child(const std::string& program) {
   Pipe order = make_pipe();
   Pipe channel = make_pipe();
   Pipe words = make_pipe();
@@ -92,9 +92,9 @@ Child start_child() {
   posix_spawn_file_actions_adddup2(&actions, words.write_end.number(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, words.write_end.number(), STDERR_FILENO);
   posix_spawn_file_actions_adddup2(&actions, channel.write_end.number(), channel_in_child);
-  std::string program = "bitsweep", verb = "execute", option = "--channel",
+  std::string name = "bitsweep", verb = "execute", option = "--channel",
               number = std::to_string(channel_in_child);
-  char* arguments[] = {program.data(), verb.data(), option.data(), number.data(), nullptr};
+  char* arguments[] = {name.data(), verb.data(), option.data(), number.data(), nullptr};
   std::vector<std::string> variables = child_environment();
   std::vector<char*> environment;
   for (std::string& variable : variables) environment.push_back(variable.data());
@@ -102,9 +102,10 @@ Child start_child() {
 
   Child child;
   const int error =
-      posix_spawn(&child.pid, "/proc/self/exe", &actions, nullptr, arguments, environment.data());
+      posix_spawn(&child.pid, program.c_str(), &actions, nullptr, arguments, environment.data());
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw Error(fmt::format("cannot start a child process: {}", std::strerror(error)));
+  if (error != 0)
+    throw Error(fmt::format("cannot start a child process from {}: {}", program, std::strerror(error)));
   child.order = std::move(order.write_end);
   child.channel = std::move(channel.read_end);
   child.words = std::move(words.read_end);
@@ -227,12 +228,13 @@ using Group = std::vector<size_t>;
 
 /// Serves one group in one child and returns the groups that remain to be served.
 std::vector<Group> serve_group(const Order& order, const Machine& machine, const Group& group,
-                               std::vector<int64_t>& failures, const Deliver& deliver) {
+                               std::vector<int64_t>& failures, const Deliver& deliver,
+                               const std::string& program) {
   Order part{{}, order.measure, order.limits};
   for (const size_t run : group) part.runs.push_back(order.runs[run]);
   std::vector<bool> done(group.size(), false);
 
-  Child child = start_child();
+  Child child = start_child(program);
   write_all(child.order.number(), nlohmann::json(part).dump());
   child.order.close();
   const Served served = Attendance(std::move(child), order.limits.timeout_s, group.size(),
@@ -274,7 +276,8 @@ void limit_memory(int64_t bytes) {
 
 }  // namespace
 
-void execute_isolated(const Order& order, const Machine& machine, const Deliver& deliver) {
+void execute_isolated(const Order& order, const Machine& machine, const Deliver& deliver,
+                      const std::string& program) {
   std::signal(SIGPIPE, SIG_IGN);  // a child that dies before it has read its order
   std::vector<int64_t> failures(order.runs.size(), 0);
   Group all(order.runs.size());
@@ -283,7 +286,7 @@ void execute_isolated(const Order& order, const Machine& machine, const Deliver&
   while (!groups.empty()) {
     const Group group = groups.front();
     groups.pop_front();
-    for (Group& remaining : serve_group(order, machine, group, failures, deliver))
+    for (Group& remaining : serve_group(order, machine, group, failures, deliver, program))
       groups.push_back(std::move(remaining));
   }
 }

@@ -17,8 +17,10 @@ using Deliver = std::function<void(const Result&)>;
 ///   - A run whose child dies is tried limits.retries times more, alone; then it ends `failed`, with the
 ///   signal and the child's last words.
 ///   - The other runs of the block go on in a new child, measured against each other again.
-/// Throws Error only if no child process can be started at all.
-void execute_isolated(const Order& order, const Machine& machine, const Deliver& deliver);
+/// Throws Error only if no child process can be started at all. `program` is started with `execute --channel
+/// N`.
+void execute_isolated(const Order& order, const Machine& machine, const Deliver& deliver,
+                      const std::string& program = "/proc/self/exe");
 
 /// The child's side: reads one order from standard input, carries it out and writes what happens to
 /// descriptor `channel`. Dies with its parent.

@@ -141,10 +141,11 @@ ExitCode run_experiment(const Options& options) {
     if (cluster.leads()) return carry_out(cluster, job, options);
     cluster.work();
     return ExitCode::fine;
-  } catch (const Error& error) {
+  } catch (const std::exception& fault) {
     if (cluster.alone()) throw;
-    fmt::print(stderr, "bitsweep: {}\n", error.what());
-    cluster.abandon(static_cast<int>(error.code()));
+    fmt::print(stderr, "bitsweep: {}\n", fault.what());  // abandoning leaves no time to do so later
+    const auto* error = dynamic_cast<const Error*>(&fault);
+    cluster.abandon(static_cast<int>(error != nullptr ? error->code() : ExitCode::usage));
     throw;
   }
 }
