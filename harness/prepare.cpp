@@ -153,16 +153,18 @@ Prepared Preparation::prepare(const Run& run) {
 
 namespace {
 
-void add_sizes(Result& result, const Network& network, const Session& session) {
+/// What the network is, whatever engine runs it.
+void add_sizes(Result& result, const Network& network) {
   const ZeroCount zeros = count_zeros(network);
   const auto parameters = static_cast<double>(parameter_count(network));
+  const auto weights = static_cast<double>(std::max<int64_t>(zeros.weights, 1));
   add_metric(result, "parameters", parameters, "", Direction::neutral);
   add_metric(result, "nonzeros", parameters - static_cast<double>(zeros.zeros), "", Direction::neutral);
-  add_metric(
-      result, "zero_share",
-      100.0 * static_cast<double>(zeros.zeros) / static_cast<double>(std::max<int64_t>(zeros.weights, 1)),
-      "%", Direction::neutral);
+  add_metric(result, "zero_share", 100 * static_cast<double>(zeros.zeros) / weights, "%", Direction::neutral);
   add_metric(result, "macs", static_cast<double>(macs(network) * result.run.batch), "", Direction::neutral);
+}
+
+void add_bytes(Result& result, const Session& session) {
   add_metric(result, "weight_bytes", static_cast<double>(session.weight_bytes()), "bytes",
              Direction::lower_is_better);
   add_metric(result, "activation_bytes", static_cast<double>(session.activation_bytes()), "bytes",
@@ -196,7 +198,8 @@ void Preparation::prepare_session(Prepared& prepared) {
   const Network& dense = shared_->dense(run);
   Network compressed = dense;
   prune(compressed, run.pruning, run.seed);
-  const Network network = fuse(compressed);
+  add_sizes(result, compressed);
+  const Network network = fuse(std::move(compressed));
   add_time(result, "load_time", nanoseconds_since(load_begin));
   const auto file = checkpoint_file(run);
   result.evidence["weights"] =
@@ -221,7 +224,7 @@ void Preparation::prepare_session(Prepared& prepared) {
   const auto prepare_begin = Clock::now();
   prepared.session = backend.prepare(network, request);
   add_time(result, "prepare_time", nanoseconds_since(prepare_begin));
-  add_sizes(result, compressed, *prepared.session);
+  add_bytes(result, *prepared.session);
 
   const Samples& images = shared_->test_images(run, network.input_shape());
   prepared.images = &images;
