@@ -8,8 +8,11 @@
 
 #include "harness/experiment.h"
 #include "harness/result.h"
+#include "results/access.h"
 
 namespace bitsweep {
+
+class Database;
 
 /// One execution of an experiment, as stored.
 struct SessionRow {
@@ -24,7 +27,7 @@ struct SessionRow {
 /// or is newer than this program.
 class Store {
  public:
-  enum class Access { read_only, read_write };
+  using Access = bitsweep::Access;
   Store(const std::string& path, Access access);
   ~Store();
 
@@ -43,7 +46,6 @@ class Store {
   void add(int64_t session, const Result& result);
 
  private:
-  class Database;
   std::unique_ptr<Database> database_;
 };
 
