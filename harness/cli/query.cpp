@@ -46,7 +46,8 @@ Action define_query(CLI::App& verb) {
                                   "'latency_p50<2ms' 'outcome!=ok' 'model~res*'");
   auto* columns =
       verb.add_option("--columns", query.columns, "Run fields, metrics, id, outcome, speedup, host, ...")
-          ->delimiter(',');
+          ->delimiter(',')
+          ->allow_extra_args(false);
   auto* order = verb.add_option("--sort", query.order, "COLUMN, or COLUMN:desc for the largest first");
   auto* limit = verb.add_option("--limit", query.limit, "At most so many rows")->check(CLI::PositiveNumber);
   auto* session = verb.add_option("--session", query.session,
