@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,10 +15,15 @@ using Shape = std::vector<int64_t>;
 /// The product of the sizes; 1 for an empty shape.
 int64_t element_count(const Shape& shape);
 
+/// "[64, 3, 7, 7]"
+std::string to_text(const Shape& shape);
+
 /// Dense fp32 values in row-major order.
 struct Tensor {
   Shape shape;
   std::vector<float> values;
+
+  bool operator==(const Tensor&) const = default;
 };
 
 /// Geometry of a sliding window; {vertical, horizontal}, in elements.
@@ -35,7 +41,7 @@ struct Input {};
 /// (only after fuse()).
 struct Convolution {
   Tensor weights;  ///< [out, in / groups, kernel height, kernel width]
-  Tensor bias;     ///< [out]
+  Tensor bias;  ///< [out]; Tensor{} for none, as before a BatchNormalization (fuse() gives every layer one)
   Window window;
   int64_t groups = 1;
   bool relu = false;
@@ -44,7 +50,7 @@ struct Convolution {
 /// y = relu?(weights x + bias)
 struct Linear {
   Tensor weights;  ///< [out, in]
-  Tensor bias;     ///< [out]
+  Tensor bias;     ///< [out]; Tensor{} for none, likewise
   bool relu = false;
 };
 
@@ -90,7 +96,25 @@ struct Layer {
 /// "convolution", "linear", ...: one word for tables and messages.
 std::string kind(const Layer& layer);
 
-/// Layer 0 is the input; the last layer is the output.
+/// Calls visit(name, tensor, trainable) for each tensor that the operation owns, under PyTorch's name for it.
+/// This is the only list of them: counts, hashes and checkpoints all come from it.
+template <class OperationOrConst, class Visit>
+void for_each_tensor(OperationOrConst& operation, Visit&& visit) {
+  const auto weighted = [&](auto* layer) {
+    visit("weight", layer->weights, true);
+    if (layer->bias != Tensor{}) visit("bias", layer->bias, true);
+  };
+  if (auto* convolution = std::get_if<Convolution>(&operation)) weighted(convolution);
+  if (auto* linear = std::get_if<Linear>(&operation)) weighted(linear);
+  if (auto* normalization = std::get_if<BatchNormalization>(&operation)) {
+    visit("weight", normalization->scale, true);
+    visit("bias", normalization->shift, true);
+    visit("running_mean", normalization->mean, false);
+    visit("running_var", normalization->variance, false);
+  }
+}
+
+/// Layer 0 is the input, named "input"; the last layer is the output.
 class Network {
  public:
   Network(std::string name, Shape input);
@@ -106,10 +130,19 @@ class Network {
   const Shape& input_shape() const { return layers_.front().shape; }
   const Shape& output_shape() const { return layers_.back().shape; }
 
+  /// Gives the layers away, without copying their weights; only the name may be asked for afterwards.
+  std::vector<Layer> take_layers() { return std::move(layers_); }
+
   /// The weights of a convolution or linear layer, to be changed in value but not in shape; null for other
   /// layers.
   Tensor* weights(size_t layer);
   const Tensor* weights(size_t layer) const;
+
+  /// As for_each_tensor of the layer's operation; the tensors may be changed in value but not in shape.
+  template <class Visit>
+  void visit_tensors(size_t layer, Visit&& visit) {
+    for_each_tensor(layers_[layer].operation, std::forward<Visit>(visit));
+  }
 
  private:
   std::string name_;

@@ -7,12 +7,20 @@
 
 namespace bitsweep {
 
+/// Uniform in [low, high). Each value is a function of (seed, stream, index) only; `stream` tells the tensors
+/// of one network apart.
+Tensor uniform(Shape shape, float low, float high, int64_t seed, int64_t stream);
+
 /// Uniform in ±sqrt(6 / fan_in), He et al. 2015 (arXiv 1502.01852), so that ReLU networks keep their
-/// variance. Each value is a function of (seed, stream, index) only. `stream` tells the tensors of one
-/// network apart.
+/// variance; likewise.
 Tensor he_uniform(Shape shape, int64_t fan_in, int64_t seed, int64_t stream);
 
-/// Uniform in [low, high), likewise.
-Tensor uniform(Shape shape, float low, float high, int64_t seed, int64_t stream);
+/// A layer with weights of he_uniform and small biases. It takes the streams 8 layer ... 8 layer + 7, where
+/// `layer` is the index it is going to have in its network.
+Convolution seeded_convolution(int64_t in, int64_t out, Window window, int64_t seed, int64_t layer);
+Linear seeded_linear(int64_t in, int64_t out, int64_t seed, int64_t layer);
+
+/// A square window with the same padding on all sides.
+Window square_window(int64_t kernel, int64_t stride, int64_t padding);
 
 }  // namespace bitsweep

@@ -1,0 +1,93 @@
+#include "backends/reference_kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace bitsweep::reference {
+namespace {
+
+float rectify(bool relu, float value) {
+  return relu && value < 0 ? 0 : value;  // this way round NaN stays NaN
+}
+
+/// Calls see(x) for each input element inside the window at output (row, column) of one channel.
+template <class See>
+void look(const Window& window, const Shape& input, const float* x, int64_t row, int64_t column, See&& see) {
+  for (int64_t ky = 0; ky < window.kernel[0]; ++ky)
+    for (int64_t kx = 0; kx < window.kernel[1]; ++kx) {
+      const int64_t in_y = row * window.stride[0] - window.padding_begin[0] + ky * window.dilation[0];
+      const int64_t in_x = column * window.stride[1] - window.padding_begin[1] + kx * window.dilation[1];
+      if (in_y >= 0 && in_y < input[1] && in_x >= 0 && in_x < input[2]) see(x[in_y * input[2] + in_x]);
+    }
+}
+
+/// y of each output element of all images and channels: value(x of its channel, row, column).
+template <class Value>
+void slide(const Shape& input, const Shape& output, Extent extent, const float* x, float* y, Value&& value) {
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t plane = 0; plane < extent.batch * input[0]; ++plane)
+    for (int64_t row = 0; row < output[1]; ++row)
+      for (int64_t column = 0; column < output[2]; ++column)
+        y[(plane * output[1] + row) * output[2] + column] =
+            value(x + plane * input[1] * input[2], row, column);
+}
+
+}  // namespace
+
+void batch_normalization(const BatchNormalization& layer, const Shape& shape, Extent extent, const float* x,
+                         float* y) {
+  const int64_t channels = shape[0];
+  const int64_t plane_size = element_count(shape) / channels;
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t plane = 0; plane < extent.batch * channels; ++plane) {
+    const size_t channel = plane % channels;
+    const float factor =
+        layer.scale.values[channel] / std::sqrt(layer.variance.values[channel] + layer.epsilon);
+    for (int64_t i = plane * plane_size; i < (plane + 1) * plane_size; ++i)
+      y[i] = (x[i] - layer.mean.values[channel]) * factor + layer.shift.values[channel];
+  }
+}
+
+void relu(int64_t count, Extent extent, const float* x, float* y) {
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t i = 0; i < extent.batch * count; ++i) y[i] = rectify(true, x[i]);
+}
+
+void add(const Add& layer, int64_t count, Extent extent, const float* a, const float* b, float* y) {
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t i = 0; i < extent.batch * count; ++i) y[i] = rectify(layer.relu, a[i] + b[i]);
+}
+
+void max_pool(const MaxPool& layer, const Shape& input, const Shape& output, Extent extent, const float* x,
+              float* y) {
+  slide(input, output, extent, x, y, [&](const float* plane, int64_t row, int64_t column) {
+    float largest = -std::numeric_limits<float>::infinity();
+    look(layer.window, input, plane, row, column,
+         [&](float value) { largest = value <= largest ? largest : value; });  // NaN wins
+    return largest;
+  });
+}
+
+void average_pool(const AveragePool& layer, const Shape& input, const Shape& output, Extent extent,
+                  const float* x, float* y) {
+  const int64_t window_size = layer.window.kernel[0] * layer.window.kernel[1];
+  slide(input, output, extent, x, y, [&](const float* plane, int64_t row, int64_t column) {
+    float sum = 0;
+    int64_t seen = 0;
+    look(layer.window, input, plane, row, column, [&](float value) { sum += value, ++seen; });
+    return sum / static_cast<float>(layer.count_padding ? window_size : seen);
+  });
+}
+
+void global_average_pool(const Shape& input, Extent extent, const float* x, float* y) {
+  const int64_t plane_size = input[1] * input[2];
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t plane = 0; plane < extent.batch * input[0]; ++plane) {
+    float sum = 0;
+    for (int64_t i = 0; i < plane_size; ++i) sum += x[plane * plane_size + i];
+    y[plane] = sum / static_cast<float>(plane_size);
+  }
+}
+
+}  // namespace bitsweep::reference

@@ -1,0 +1,319 @@
+#include "harness/network.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#ifndef XXH_INLINE_ALL
+#define XXH_INLINE_ALL
+#endif
+#include <xxhash.h>
+
+#include "harness/error.h"
+
+namespace bitsweep {
+namespace {
+
+/// Says what is wrong with the layer that is being added.
+class Complaint {
+ public:
+  Complaint(std::string network, std::string layer)
+      : place_(fmt::format("layer '{}' of {}", layer, network)) {}
+
+  void unless(bool right, const std::function<std::string()>& wrong) const {
+    if (!right) throw Error(fmt::format("{}: {}", place_, wrong()));
+  }
+
+ private:
+  std::string place_;
+};
+
+void check_tensor(const Complaint& complain, const char* what, const Tensor& tensor, const Shape& right) {
+  complain.unless(tensor.shape == right, [&] {
+    return fmt::format("{} have shape {}; right is {}", what, to_text(tensor.shape), to_text(right));
+  });
+  complain.unless(static_cast<int64_t>(tensor.values.size()) == element_count(right), [&] {
+    return fmt::format("{} have {} values; right is {} for shape {}", what, tensor.values.size(),
+                       element_count(right), to_text(right));
+  });
+}
+
+void check_image(const Complaint& complain, const Shape& input) {
+  complain.unless(input.size() == 3, [&] {
+    return fmt::format("its input has shape {}; right is [channels, height, width]", to_text(input));
+  });
+}
+
+/// Elements that the window covers along one axis, dilation included.
+int64_t extent(const Window& window, size_t axis) {
+  return window.dilation[axis] * (window.kernel[axis] - 1) + 1;
+}
+
+void check_window(const Complaint& complain, const Window& window) {
+  for (size_t axis : {0, 1}) {
+    complain.unless(window.kernel[axis] >= 1 && window.stride[axis] >= 1 && window.dilation[axis] >= 1, [&] {
+      return fmt::format("kernel {}, stride {} and dilation {} are impossible; right is 1 or more each",
+                         window.kernel[axis], window.stride[axis], window.dilation[axis]);
+    });
+    complain.unless(window.padding_begin[axis] >= 0 && window.padding_end[axis] >= 0, [&] {
+      return fmt::format("padding {} and {} is impossible; right is 0 or more", window.padding_begin[axis],
+                         window.padding_end[axis]);
+    });
+  }
+}
+
+/// [channels, height, width] of what a window sliding over `input` gives.
+Shape slide(const Complaint& complain, const Window& window, const Shape& input, int64_t channels) {
+  check_image(complain, input);
+  check_window(complain, window);
+  Shape output = {channels, 0, 0};
+  for (size_t axis : {0, 1}) {
+    const int64_t padded = input[axis + 1] + window.padding_begin[axis] + window.padding_end[axis];
+    complain.unless(padded >= extent(window, axis), [&] {
+      return fmt::format("its window covers {} elements but the padded input has {}; right is at most {}",
+                         extent(window, axis), padded, padded);
+    });
+    output[axis + 1] = (padded - extent(window, axis)) / window.stride[axis] + 1;
+  }
+  return output;
+}
+
+/// A pool over nothing but padding has no value.
+void check_pool_sees_input(const Complaint& complain, const Window& window, const Shape& input,
+                           const Shape& output) {
+  for (size_t axis : {0, 1})
+    for (int64_t position = 0; position < output[axis + 1]; ++position) {
+      bool sees = false;
+      for (int64_t tap = 0; tap < window.kernel[axis]; ++tap) {
+        const int64_t source =
+            position * window.stride[axis] - window.padding_begin[axis] + tap * window.dilation[axis];
+        sees |= source >= 0 && source < input[axis + 1];
+      }
+      complain.unless(sees, [] {
+        return "a window covers nothing but padding; right is padding below the window's size";
+      });
+    }
+}
+
+/// Shape of the output of each operation; complains where inputs, tensors and geometry do not fit together.
+struct OutputShape {
+  const Complaint& complain;
+  const std::vector<Shape>& inputs;
+
+  void count_inputs(size_t right) const {
+    complain.unless(inputs.size() == right,
+                    [&] { return fmt::format("it has {} inputs; right is {}", inputs.size(), right); });
+  }
+
+  Shape pool(const Window& window) const {
+    count_inputs(1);
+    const Shape output = slide(complain, window, inputs[0], inputs[0].empty() ? 0 : inputs[0][0]);
+    check_pool_sees_input(complain, window, inputs[0], output);
+    return output;
+  }
+
+  Shape operator()(const Input&) const {
+    complain.unless(false, [] { return "it is a second input; right is one input, made by the network"; });
+    return {};
+  }
+
+  Shape operator()(const Convolution& layer) const {
+    complain.unless(inputs.size() == 1 || inputs.size() == 2, [&] {
+      return fmt::format("it has {} inputs; right is 1, or 2 with a shortcut", inputs.size());
+    });
+    check_image(complain, inputs[0]);
+    const int64_t channels = inputs[0][0];
+    const Shape& weights = layer.weights.shape;
+    complain.unless(weights.size() == 4 && weights[0] >= 1, [&] {
+      return fmt::format("its weights have shape {}; right is [out, in / groups, height, width]",
+                         to_text(weights));
+    });
+    complain.unless(layer.groups >= 1 && channels % layer.groups == 0 && weights[0] % layer.groups == 0, [&] {
+      return fmt::format("{} groups do not divide {} input and {} output channels; right is a common divisor",
+                         layer.groups, channels, weights[0]);
+    });
+    const Shape output = slide(complain, layer.window, inputs[0], weights[0]);
+    check_tensor(complain, "its weights", layer.weights,
+                 {weights[0], channels / layer.groups, layer.window.kernel[0], layer.window.kernel[1]});
+    if (layer.bias != Tensor{}) check_tensor(complain, "its biases", layer.bias, {weights[0]});
+    complain.unless(inputs.size() == 1 || inputs[1] == output, [&] {
+      return fmt::format("its shortcut has shape {}; right is that of its output, {}", to_text(inputs[1]),
+                         to_text(output));
+    });
+    return output;
+  }
+
+  Shape operator()(const Linear& layer) const {
+    count_inputs(1);
+    complain.unless(inputs[0].size() == 1, [&] {
+      return fmt::format("its input has shape {}; right is [elements], see Flatten", to_text(inputs[0]));
+    });
+    complain.unless(layer.weights.shape.size() == 2 && layer.weights.shape[0] >= 1, [&] {
+      return fmt::format("its weights have shape {}; right is [out, in]", to_text(layer.weights.shape));
+    });
+    const int64_t out = layer.weights.shape[0];
+    check_tensor(complain, "its weights", layer.weights, {out, inputs[0][0]});
+    if (layer.bias != Tensor{}) check_tensor(complain, "its biases", layer.bias, {out});
+    return {out};
+  }
+
+  Shape operator()(const BatchNormalization& layer) const {
+    count_inputs(1);
+    const Shape channels = {inputs[0][0]};
+    check_tensor(complain, "its scales", layer.scale, channels);
+    check_tensor(complain, "its shifts", layer.shift, channels);
+    check_tensor(complain, "its means", layer.mean, channels);
+    check_tensor(complain, "its variances", layer.variance, channels);
+    return inputs[0];
+  }
+
+  Shape operator()(const Relu&) const {
+    count_inputs(1);
+    return inputs[0];
+  }
+
+  Shape operator()(const Add&) const {
+    count_inputs(2);
+    complain.unless(inputs[0] == inputs[1], [&] {
+      return fmt::format("its inputs have shapes {} and {}; right is equal shapes", to_text(inputs[0]),
+                         to_text(inputs[1]));
+    });
+    return inputs[0];
+  }
+
+  Shape operator()(const MaxPool& layer) const { return pool(layer.window); }
+  Shape operator()(const AveragePool& layer) const { return pool(layer.window); }
+
+  Shape operator()(const GlobalAveragePool&) const {
+    count_inputs(1);
+    check_image(complain, inputs[0]);
+    return {inputs[0][0], 1, 1};
+  }
+
+  Shape operator()(const Flatten&) const {
+    count_inputs(1);
+    return {element_count(inputs[0])};
+  }
+};
+
+/// Adds a text or a list of numbers to a hash, its length first, so that neighbours cannot run together.
+template <class Values>
+void hash_values(XXH3_state_t& state, const Values& values) {
+  const uint64_t count = values.size();
+  XXH3_128bits_update(&state, &count, sizeof count);
+  XXH3_128bits_update(&state, values.data(), count * sizeof values[0]);
+}
+
+}  // namespace
+
+int64_t element_count(const Shape& shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+std::string to_text(const Shape& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+std::string kind(const Layer& layer) {
+  // In the order of Operation.
+  static const std::array<const char*, std::variant_size_v<Operation>> names = {
+      "input", "convolution", "linear",       "batchnorm",           "relu",
+      "add",   "max_pool",    "average_pool", "global_average_pool", "flatten"};
+  return names[layer.operation.index()];
+}
+
+Network::Network(std::string name, Shape input) : name_(std::move(name)) {
+  const bool possible = (input.size() == 1 || input.size() == 3) &&
+                        std::all_of(input.begin(), input.end(), [](int64_t size) { return size >= 1; });
+  if (!possible)
+    throw Error(
+        fmt::format("network {}: an input of shape {} is impossible; right is [channels, height, width] or "
+                    "[elements], each 1 or more",
+                    name_, to_text(input)));
+  layers_.push_back({"input", Input{}, {}, std::move(input)});
+}
+
+size_t Network::add(std::string name, Operation operation, std::vector<size_t> inputs) {
+  const Complaint complain(name_, name);
+  complain.unless(!name.empty(), [] { return "it has no name; right is a name of its own"; });
+  complain.unless(
+      std::none_of(layers_.begin(), layers_.end(), [&](const Layer& l) { return l.name == name; }),
+      [] { return "the name is taken; right is a name of its own"; });
+  std::vector<Shape> shapes;
+  for (size_t input : inputs) {
+    complain.unless(input < layers_.size(), [&] {
+      return fmt::format("it reads layer {}; right is an earlier one, 0 to {}", input, layers_.size() - 1);
+    });
+    shapes.push_back(layers_[input].shape);
+  }
+  Shape shape = std::visit(OutputShape{complain, shapes}, operation);
+  layers_.push_back({std::move(name), std::move(operation), std::move(inputs), std::move(shape)});
+  return layers_.size() - 1;
+}
+
+size_t Network::add(std::string name, Operation operation) {
+  return add(std::move(name), std::move(operation), {layers_.size() - 1});
+}
+
+Tensor* Network::weights(size_t layer) {
+  Operation& operation = layers_.at(layer).operation;
+  if (auto* convolution = std::get_if<Convolution>(&operation)) return &convolution->weights;
+  if (auto* linear = std::get_if<Linear>(&operation)) return &linear->weights;
+  return nullptr;
+}
+
+const Tensor* Network::weights(size_t layer) const {
+  return const_cast<Network*>(this)->weights(layer);
+}
+
+int64_t macs(const Network& network, size_t layer) {
+  const Tensor* weights = network.weights(layer);
+  if (!weights) return 0;
+  // Each output element takes as many as one output channel has weights.
+  return element_count(network.layers()[layer].shape) * (element_count(weights->shape) / weights->shape[0]);
+}
+
+int64_t macs(const Network& network) {
+  int64_t sum = 0;
+  for (size_t layer = 0; layer < network.layers().size(); ++layer) sum += macs(network, layer);
+  return sum;
+}
+
+int64_t parameter_count(const Network& network) {
+  int64_t count = 0;
+  for (const Layer& layer : network.layers())
+    for_each_tensor(layer.operation, [&](const char*, const Tensor& tensor, bool trainable) {
+      if (trainable) count += element_count(tensor.shape);
+    });
+  return count;
+}
+
+ZeroCount count_zeros(const Network& network) {
+  ZeroCount count;
+  for (size_t layer = 0; layer < network.layers().size(); ++layer)
+    if (const Tensor* weights = network.weights(layer)) {
+      count.zeros += std::count(weights->values.begin(), weights->values.end(), 0.0F);
+      count.weights += static_cast<int64_t>(weights->values.size());
+    }
+  return count;
+}
+
+std::string weights_hash(const Network& network) {
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  for (const Layer& layer : network.layers()) {
+    hash_values(state, kind(layer));
+    hash_values(state, layer.inputs);
+    hash_values(state, layer.shape);
+    for_each_tensor(layer.operation, [&](const char*, const Tensor& tensor, bool) {
+      hash_values(state, tensor.shape);
+      hash_values(state, tensor.values);
+    });
+  }
+  const XXH128_hash_t hash = XXH3_128bits_digest(&state);
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+}  // namespace bitsweep

@@ -1,0 +1,29 @@
+// Which cores a worker may use. Workers of one node get disjoint cores, so that they do not measure each
+// other.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace bitsweep {
+
+/// Logical cores by number, ascending.
+using CoreSet = std::vector<int>;
+
+/// The cores this process may use.
+CoreSet allowed_cores();
+
+/// Restricts this process, and so its children, to these cores. Throws Error if the system refuses.
+void bind_to(const CoreSet& cores);
+
+/// The sets that the workers of one node should use, given the sets they may use. Sets that are disjoint
+/// already (mpirun or Slurm placed them) stay; otherwise the union is dealt out in equal contiguous shares;
+/// with fewer cores than workers, workers share. `physical` numbers the physical core of each logical core in
+/// the union, so that the two threads of a core go to one worker.
+std::vector<CoreSet> share_cores(const std::vector<CoreSet>& allowed,
+                                 const std::vector<int>& physical_of_logical);
+
+/// For each logical core of this machine the number of its physical core.
+std::vector<int> physical_cores();
+
+}  // namespace bitsweep

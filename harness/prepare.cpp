@@ -1,0 +1,259 @@
+#include "harness/prepare.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <new>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "harness/accuracy.h"
+#include "harness/clock.h"
+#include "harness/compression/pruning.h"
+#include "harness/compression/quantization.h"
+#include "harness/error.h"
+#include "harness/formats/safetensors.h"
+#include "harness/fusion.h"
+#include "harness/models/models.h"
+#include "harness/places.h"
+#include "harness/table.h"
+
+namespace bitsweep {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t calibration_images = 64;
+constexpr int64_t calibration_batch = 8;
+constexpr int64_t judged_images =
+    16;  // the judge is slow; 16 images of 1,000 classes give 16,000 numbers to compare
+constexpr int64_t unlabelled_images = 16;  // where only fidelity can be told, no more are needed
+
+double nanoseconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+}
+
+void add_metric(Result& result, const char* name, double value, const char* unit, Direction direction) {
+  result.metrics.push_back({name, value, unit, direction});
+}
+
+void add_time(Result& result, const char* name, double ns) {
+  add_metric(result, name, ns, "ns", Direction::lower_is_better);
+}
+
+/// The file of the checkpoint a run asks for; empty for seeded weights.
+std::filesystem::path checkpoint_file(const Run& run) {
+  if (run.checkpoint == "seeded") return {};
+  if (run.checkpoint != "auto") return run.checkpoint;
+  const auto shipped =
+      home() / "experiments" / "checkpoints" / fmt::format("{}-{}.safetensors", run.model, run.dataset);
+  return std::filesystem::exists(shipped) ? shipped : std::filesystem::path();
+}
+
+/// The first `count` images.
+Samples first_images(const Samples& images, int64_t count) {
+  Samples part{images.shape, std::min(count, images.count), {}, {}, images.normalisation};
+  part.values.assign(images.values.begin(), images.values.begin() + part.count * element_count(images.shape));
+  return part;
+}
+
+const Backend& judge_among(const std::vector<Backend>& backends) {
+  const auto judge =
+      std::find_if(backends.begin(), backends.end(), [](const Backend& backend) { return backend.judge; });
+  if (judge == backends.end()) throw std::logic_error("no backend is the judge");
+  return *judge;
+}
+
+}  // namespace
+
+/// What the runs of a block have in common, made when first asked for.
+struct Preparation::Shared {
+  using ImagesKey = std::tuple<std::string, Shape, int64_t, int64_t>;
+
+  const Network& dense(const Run& run) {
+    const auto key = std::make_tuple(run.model, run.dataset, run.checkpoint, run.seed);
+    const auto found = networks.find(key);
+    if (found != networks.end()) return found->second;
+    Network network = pick(models(), "model", run.model).build(run.seed);
+    if (const auto file = checkpoint_file(run); !file.empty())
+      load_weights(network, read_safetensors(file), file);
+    return networks.emplace(key, std::move(network)).first->second;
+  }
+
+  const Samples& test_images(const Run& run, const Shape& shape) {
+    const ImagesKey key{run.dataset, shape, std::max(run.batch, unlabelled_images), run.seed};
+    const auto found = tests.find(key);
+    if (found != tests.end()) return found->second;
+    return tests
+        .emplace(key, pick(datasets(), "dataset", run.dataset).test(shape, std::get<2>(key), run.seed))
+        .first->second;
+  }
+
+  /// What the judge computes for the first images with a network in inference form.
+  const std::vector<float>& reference(const Backend& judge, const Network& network, const Samples& images,
+                                      int threads) {
+    const auto key = std::make_pair(weights_hash(network), data_hash(images));
+    const auto found = references.find(key);
+    if (found != references.end()) return found->second;
+    const auto session = judge.prepare(network, {Precision::fp32, images.count, threads, {}});
+    return references.emplace(key, infer_all(*session, network, images, images.count)).first->second;
+  }
+
+  /// Ranges of all layers for int8, found by the same engine in fp32.
+  const std::vector<Range>& ranges(const Backend& backend, const Network& network, const Run& run,
+                                   int threads, Result& result) {
+    const auto key =
+        std::make_tuple(backend.name, weights_hash(network), run.dataset, run.calibration, run.seed);
+    const auto found = calibrated.find(key);
+    if (found != calibrated.end()) return found->second;
+    const auto begin = Clock::now();
+    const Samples images =
+        pick(datasets(), "dataset", run.dataset).train(network.input_shape(), calibration_images, run.seed);
+    const auto session = backend.prepare(network, {Precision::fp32, calibration_batch, threads, {}});
+    auto ranges = calibrate(*session, network, images, calibration_batch, run.calibration);
+    add_time(result, "calibration_time", nanoseconds_since(begin));
+    return calibrated.emplace(key, std::move(ranges)).first->second;
+  }
+
+  std::map<std::tuple<std::string, std::string, std::string, int64_t>, Network> networks;
+  std::map<ImagesKey, Samples> tests;
+  std::map<std::pair<std::string, std::string>, std::vector<float>> references;
+  std::map<std::tuple<std::string, std::string, std::string, std::string, int64_t>, std::vector<Range>>
+      calibrated;
+};
+
+Preparation::Preparation(const std::vector<Backend>& backends, const Machine& machine)
+    : backends_(backends), machine_(machine), shared_(std::make_unique<Shared>()) {}
+
+Preparation::~Preparation() = default;
+
+Prepared Preparation::prepare(const Run& run) {
+  Prepared prepared;
+  Result& result = prepared.result;
+  result.run = run;
+  result.outcome = Outcome::ok;
+  result.machine = machine_;
+  result.software = this_software();
+  result.started = utc_now();
+  const auto begin = Clock::now();
+  try {
+    prepare_session(prepared);
+  } catch (const std::bad_alloc&) {
+    result.outcome = Outcome::failed;
+    result.reason = "out of memory; give the run more by `limits: {memory: ...}`, or a smaller batch";
+  } catch (const std::exception& error) {
+    result.outcome = Outcome::failed;
+    result.reason = error.what();
+  }
+  if (result.outcome != Outcome::ok) prepared.session.reset();
+  result.seconds = nanoseconds_since(begin) * 1e-9;
+  return prepared;
+}
+
+namespace {
+
+/// What the network is, whatever engine runs it.
+void add_sizes(Result& result, const Network& network) {
+  const ZeroCount zeros = count_zeros(network);
+  const auto parameters = static_cast<double>(parameter_count(network));
+  const auto weights = static_cast<double>(std::max<int64_t>(zeros.weights, 1));
+  add_metric(result, "parameters", parameters, "", Direction::neutral);
+  add_metric(result, "nonzeros", parameters - static_cast<double>(zeros.zeros), "", Direction::neutral);
+  add_metric(result, "zero_share", 100 * static_cast<double>(zeros.zeros) / weights, "%", Direction::neutral);
+  add_metric(result, "macs", static_cast<double>(macs(network) * result.run.batch), "", Direction::neutral);
+}
+
+void add_bytes(Result& result, const Session& session) {
+  add_metric(result, "weight_bytes", static_cast<double>(session.weight_bytes()), "bytes",
+             Direction::lower_is_better);
+  add_metric(result, "activation_bytes", static_cast<double>(session.activation_bytes()), "bytes",
+             Direction::lower_is_better);
+}
+
+void add_fidelity(Result& result, const Fidelity& to_reference) {
+  add_metric(result, "sqnr", to_reference.sqnr_db, "dB", Direction::higher_is_better);
+  add_metric(result, "cosine", to_reference.cosine, "", Direction::higher_is_better);
+  add_metric(result, "top1_agreement", 100 * to_reference.top1_agreement, "%", Direction::higher_is_better);
+  add_metric(result, "max_error", to_reference.max_error, "", Direction::lower_is_better);
+}
+
+void add_top_k(Result& result, const std::vector<float>& outputs, const Samples& images, int64_t classes) {
+  if (images.labels.empty()) return;
+  add_metric(result, "top1", 100 * top_k(outputs, images.labels, 1), "%", Direction::higher_is_better);
+  if (classes > 5)
+    add_metric(result, "top5", 100 * top_k(outputs, images.labels, 5), "%", Direction::higher_is_better);
+  result.evidence["images"] = std::to_string(images.count);
+}
+
+}  // namespace
+
+void Preparation::prepare_session(Prepared& prepared) {
+  Result& result = prepared.result;
+  const Run& run = result.run;
+  const Backend& backend = pick(backends_, "backend", run.backend);
+  result.software.libraries = backend.libraries();
+
+  const auto load_begin = Clock::now();
+  const Network& dense = shared_->dense(run);
+  Network compressed = dense;
+  prune(compressed, run.pruning, run.seed);
+  add_sizes(result, compressed);
+  const Network network = fuse(std::move(compressed));
+  add_time(result, "load_time", nanoseconds_since(load_begin));
+  const auto file = checkpoint_file(run);
+  result.evidence["weights"] =
+      file.empty() ? fmt::format("seeded, seed {}", run.seed) : file.filename().string();
+  result.evidence["weights_hash"] = weights_hash(network);
+
+  SessionRequest request{
+      run.precision, run.batch, run.threads.count > 0 ? run.threads.count : machine_.physical_cores, {}};
+  result.evidence["threads"] = std::to_string(request.threads);
+  if (request.threads > machine_.logical_cores)
+    result.notes.push_back(fmt::format("{} threads share {} cores", request.threads, machine_.logical_cores));
+  if (const auto reason = backend.why_not(network, request)) {
+    result.outcome = Outcome::unsupported;
+    result.reason = *reason;
+    return;
+  }
+  if (run.precision == Precision::int8) {
+    request.ranges = shared_->ranges(backend, network, run, request.threads, result);
+    result.evidence["calibration"] = fmt::format("{} over {} images", run.calibration, calibration_images);
+  }
+
+  const auto prepare_begin = Clock::now();
+  prepared.session = backend.prepare(network, request);
+  add_time(result, "prepare_time", nanoseconds_since(prepare_begin));
+  add_bytes(result, *prepared.session);
+
+  const Samples& images = shared_->test_images(run, network.input_shape());
+  prepared.images = &images;
+  prepared.classes = element_count(network.output_shape());
+  result.evidence["data_hash"] = data_hash(images);
+  result.evidence["normalisation"] = images.normalisation;
+  std::vector<float> output(run.batch * prepared.classes);
+  const auto first_begin = Clock::now();
+  prepared.session->infer(
+      {images.values.data(), static_cast<size_t>(run.batch * element_count(images.shape))}, output);
+  add_time(result, "first_inference", nanoseconds_since(first_begin));
+
+  prepared.scored = infer_all(*prepared.session, network, images, run.batch);
+  add_top_k(result, prepared.scored, images, prepared.classes);
+  const Samples judged = first_images(images, judged_images);
+  const std::span<const float> judged_outputs(prepared.scored.data(), judged.count * prepared.classes);
+  const Backend& judge = judge_among(backends_);
+  const Fidelity to_reference =
+      fidelity(judged_outputs, shared_->reference(judge, network, judged, request.threads), prepared.classes);
+  add_fidelity(result, to_reference);
+  if (run.pruning.method != "none") {
+    const Fidelity to_dense = fidelity(
+        judged_outputs, shared_->reference(judge, fuse(dense), judged, request.threads), prepared.classes);
+    add_metric(result, "dense_sqnr", to_dense.sqnr_db, "dB", Direction::higher_is_better);
+    add_metric(result, "dense_top1_agreement", 100 * to_dense.top1_agreement, "%",
+               Direction::higher_is_better);
+  }
+  result.reason = implausible(judged_outputs, to_reference, prepared.classes, run.precision);
+  if (!result.reason.empty()) result.outcome = Outcome::inaccurate;
+}
+
+}  // namespace bitsweep
