@@ -1,6 +1,9 @@
 #include "tests/results/examples.h"
 
 #include <cstdlib>
+#include <fstream>
+
+#include "results/store.h"
 
 namespace bitsweep::examples {
 
@@ -83,6 +86,33 @@ Result not_ok(const Run& run, Outcome outcome, const std::string& reason) {
   result.evidence.clear();
   result.notes.clear();
   return result;
+}
+
+void fill(const std::string& path) {
+  Store store(path, Access::read_write);
+  store.add(store.begin_session(experiment(), 1), ok(run("resnet50", Precision::fp32), 70e6));
+
+  const int64_t session = store.begin_session(experiment(), 8);
+  const auto higher = Direction::higher_is_better;
+  store.add(session, with(ok(run("resnet50", Precision::int8, 16), 130e6), "sqnr", 31.25, "dB", higher));
+  store.add(session, with(ok(run("resnet50", Precision::bf16, 16), 210e6), "sqnr", 47.5, "dB", higher));
+  store.add(session, ok(run("resnet50", Precision::fp32, 16), 650e6));
+  store.add(session, with(ok(run("mlp", Precision::int8), 21500), "top1", 97.62, "%", higher));
+  store.add(session, with(ok(run("mlp", Precision::fp32), 54321), "top1", 97.81, "%", higher));
+  store.add(session, not_ok(run("mlp", Precision::fp16), Outcome::unsupported, "the CPU lacks avx512_fp16"));
+  Run pruned = run("mlp", Precision::fp32);
+  pruned.pruning = {"magnitude", 0.5};
+  pruned.threads.count = 2;
+  store.add(session, ok(pruned, 54000));
+
+  store.add(store.begin_session(experiment("night"), 1), ok(run("vgg16", Precision::int8), 25e6));
+}
+
+std::string approved(const std::string& name, const std::string& text) {
+  const std::string path = std::string(BITSWEEP_SOURCE_DIR) + "/tests/approved/" + name;
+  if (std::getenv("BITSWEEP_APPROVE") != nullptr) std::ofstream(path, std::ios::binary) << text;
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace bitsweep::examples

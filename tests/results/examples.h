@@ -33,4 +33,12 @@ Result with(Result result, const std::string& metric, double value, const std::s
 /// A result that did not end ok.
 Result not_ok(const Run& run, Outcome outcome, const std::string& reason);
 
+/// Fills a database: two sessions of "resnet-precision", the later one with three models in three precisions,
+/// pruning, one result that is not ok and no labels but for the mlp; and one session of "night".
+void fill(const std::string& path);
+
+/// The content of tests/approved/NAME, which becomes `text` if BITSWEEP_APPROVE is set: look at the
+/// difference in git then.
+std::string approved(const std::string& name, const std::string& text);
+
 }  // namespace bitsweep::examples

@@ -1,0 +1,61 @@
+#include "results/columns.h"
+
+#include <fmt/format.h>
+
+#include "harness/run.h"
+
+namespace bitsweep {
+namespace {
+
+Column::Kind kind_of(int64_t) {
+  return Column::Kind::number;
+}
+Column::Kind kind_of(const Threads&) {
+  return Column::Kind::number_or_word;
+}
+template <class Value>
+Column::Kind kind_of(const Value&) {
+  return Column::Kind::text;
+}
+
+}  // namespace
+
+std::string Column::sql(Select& select) const {
+  if (!expression.empty()) return expression;
+  return fmt::format("(select value from metrics where metrics.result = results.id and metrics.name = {})",
+                     select.bind(name));
+}
+
+const std::string& result_tables() {
+  static const std::string tables =
+      "results join sessions on sessions.id = results.session join runs on runs.id = results.run "
+      "join machines on machines.id = results.machine join software on software.id = results.software";
+  return tables;
+}
+
+std::vector<Column> known_columns(SQLite::Database& sqlite) {
+  using Kind = Column::Kind;
+  std::vector<Column> columns = {{"experiment", Kind::text, "", "sessions.experiment"},
+                                 {"session", Kind::number, "", "results.session"}};
+  const Run run;
+  for_each_field(run, [&](const std::string& name, const auto& value, const char*) {
+    columns.push_back({name, kind_of(value), "", "runs." + name});
+  });
+  columns.insert(columns.end(), {{"outcome", Kind::text, "", "results.outcome"},
+                                 {"speedup", Kind::number, "x",
+                                  "(select speedup from speedups where speedups.result = results.id)"}});
+  SQLite::Statement metrics(sqlite, "select name, max(unit) from metrics group by name order by name");
+  while (metrics.executeStep())
+    columns.push_back({metrics.getColumn(0).getString(), Kind::number, metrics.getColumn(1).getString(), ""});
+  columns.insert(columns.end(), {{"cpu", Kind::text, "", "machines.cpu"},
+                                 {"host", Kind::text, "", "machines.host"},
+                                 {"machine", Kind::text, "", "machines.class"},
+                                 {"bitsweep", Kind::text, "", "software.bitsweep"},
+                                 {"started", Kind::text, "", "results.started"},
+                                 {"seconds", Kind::number, "s", "results.seconds"},
+                                 {"id", Kind::text, "", "results.run"},
+                                 {"reason", Kind::text, "", "results.reason"}});
+  return columns;
+}
+
+}  // namespace bitsweep

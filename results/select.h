@@ -1,0 +1,25 @@
+// Reading rows through SQL.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "results/rows.h"
+
+namespace bitsweep {
+
+/// An SQL statement in the making. Values are bound, never pasted into the text.
+struct Select {
+  std::string text;
+  std::vector<Cell> values;
+
+  /// The place of a value: "?1", "?2", ...
+  std::string bind(Cell value);
+};
+
+/// Carries out a statement that returns rows; headings have the names of its columns and no units.
+Rows read_rows(SQLite::Database& sqlite, const Select& select);
+
+}  // namespace bitsweep
