@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/error.h"
 
@@ -95,9 +96,9 @@ double parse_quantity(std::string_view text, Unit unit) {
 }
 
 std::string quantity_pattern(Unit unit) {
-  std::string suffixes;
-  for (const Suffix& suffix : writing(unit).suffixes) suffixes += (suffixes.empty() ? "" : "|") + suffix.text;
-  return fmt::format("^[0-9]+(\\.[0-9]+)?({})$", suffixes);
+  std::vector<std::string> suffixes;
+  for (const Suffix& suffix : writing(unit).suffixes) suffixes.push_back(suffix.text);
+  return fmt::format("^[0-9]+(\\.[0-9]+)?({})$", fmt::join(suffixes, "|"));
 }
 
 Threshold parse_threshold(std::string_view text, bool share) {
