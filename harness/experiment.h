@@ -23,8 +23,8 @@ struct Axis {
   std::vector<Assignment> points;
 };
 
-/// field name → one or more values; in the order written. To exclude, any value of a field matches; to include,
-/// the values are crossed.
+/// field name → one or more values; in the order written. To exclude, any value of a field matches; to
+/// include, the values are crossed.
 using Pattern = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
 /// How to measure.

@@ -21,7 +21,7 @@ size_t position(const std::string& field) {
 /// A run with its fields as text, so that each text is made once.
 struct Point {
   Run run;
-  std::vector<std::string> texts;  ///< as field_names()
+  std::vector<std::string> texts = field_texts(run);  ///< as field_names()
 
   void set(const std::string& field, const std::string& text) {
     set_field(run, field, text);
@@ -61,7 +61,7 @@ Expansion::Expansion(const Experiment& experiment)
 }
 
 std::vector<Block> Expansion::run() {
-  Point start{Run{}, field_texts(Run{})};
+  Point start;
   for (const auto& [field, text] : experiment_.fixed) start.set(field, text);
   if (is_crossed(experiment_)) cross(0, start);
   for (const Pattern& pattern : experiment_.include) include(pattern, 0, start);
@@ -120,7 +120,8 @@ Assignment unswept(const Experiment& experiment) {
   for (const auto& [field, text] : experiment.fixed) set_field(run, field, text);
   std::set<std::string> swept;
   for (const Axis& axis : experiment.axes)
-    for (const auto& [field, text] : axis.points.front()) swept.insert(field);
+    if (!axis.points.empty())
+      for (const auto& [field, text] : axis.points.front()) swept.insert(field);
   Assignment rest;
   for (const std::string& name : field_names())
     if (swept.count(name) == 0) rest.emplace_back(name, field(run, name));
@@ -168,7 +169,8 @@ double crossed_runs(const Experiment& experiment) {
 
 bool can_match(const Experiment& experiment, const Pattern& exclusion) {
   if (!is_crossed(experiment)) return false;
-  // The axes set different fields, so each can be looked at alone; `fixed` and the defaults are one more axis.
+  // The axes set different fields, so each can be looked at alone; `fixed` and the defaults are one more
+  // axis.
   std::vector<Axis> axes = experiment.axes;
   axes.push_back({{unswept(experiment)}});
   return std::all_of(axes.begin(), axes.end(), [&](const Axis& axis) {

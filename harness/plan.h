@@ -21,7 +21,8 @@ std::vector<Block> expand(const Experiment& experiment);
 
 size_t run_count(const std::vector<Block>& blocks);
 
-/// Whether `fixed` and the axes make runs: always, except where there are no axes and `include` lists the runs.
+/// Whether `fixed` and the axes make runs: always, except where there are no axes and `include` lists the
+/// runs.
 bool is_crossed(const Experiment& experiment);
 
 /// Runs before exclusion, repeated ones included; without making them.

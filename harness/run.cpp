@@ -23,9 +23,9 @@ Number parse_number(std::string_view what, std::string_view text, std::string_vi
 }
 
 double parse_ratio(std::string_view what, std::string_view text) {
-  const auto ratio = parse_number<double>(fmt::format("{} ratio", what), text,
-                                          "0 or more and below 1, such as 0.5",
-                                          [](double value) { return value >= 0 && value < 1; });
+  const auto ratio =
+      parse_number<double>(fmt::format("{} ratio", what), text, "0 or more and below 1, such as 0.5",
+                           [](double value) { return value >= 0 && value < 1; });
   return ratio + 0.0;  // -0 becomes 0
 }
 
@@ -112,8 +112,7 @@ const std::vector<std::string>& field_names() {
 std::vector<std::string> field_texts(const Run& run) {
   std::vector<std::string> texts;
   texts.reserve(field_names().size());
-  for_each_field(run,
-                 [&](const char*, const auto& value, const char*) { texts.push_back(to_text(value)); });
+  for_each_field(run, [&](const char*, const auto& value, const char*) { texts.push_back(to_text(value)); });
   return texts;
 }
 
@@ -136,7 +135,7 @@ void set_field(Run& run, std::string_view name, std::string_view text) {
 }
 
 std::string canonical_text(const Run& run) {
-  static const std::vector<std::string> defaults = field_texts(Run{});
+  static const std::vector<std::string> defaults = field_texts(Run());
   std::string text;
   size_t index = 0;
   for_each_field(run, [&](const char* name, const auto& member, const char*) {

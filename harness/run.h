@@ -66,8 +66,8 @@ void for_each_field(RunOrConstRun& run, Visit&& visit) {
   visit("seed", run.seed, "seed of seeded weights and synthetic data");
 }
 
-/// Field values as text and back. parse_value throws Error with what would be right; `what` is the name of the
-/// field there.
+/// Field values as text and back. parse_value throws Error with what would be right; `what` is the name of
+/// the field there.
 std::string to_text(const std::string& value);
 std::string to_text(int64_t value);
 std::string to_text(Precision value);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/error.h"
 
@@ -32,7 +33,13 @@ const Writing& writing(Unit unit) {
   constexpr double kibi = 1024;
   static const std::vector<Writing> table = {
       {Unit::count, "a whole number; right is 0 or more, such as 3", {{"", 1}}, 0, true, 1e9, true},
-      {Unit::positive_count, "a whole number above 0; right is 1 or more, such as 30", {{"", 1}}, 1, true, 1e9, true},
+      {Unit::positive_count,
+       "a whole number above 0; right is 1 or more, such as 30",
+       {{"", 1}},
+       1,
+       true,
+       1e9,
+       true},
       {Unit::duration,
        "a duration; right is a number above 0 with ms, s, min or h, such as 20s",
        {{"ms", 1e-3}, {"min", 60}, {"s", 1}, {"h", 3600}},
@@ -40,10 +47,20 @@ const Writing& writing(Unit unit) {
        false,
        1e9,
        false},
-      {Unit::share, "a percentage; right is above 0% and below 100%, such as 1%", {{"%", 0.01}}, 0, false, 0.999999, false},
+      {Unit::share,
+       "a percentage; right is above 0% and below 100%, such as 1%",
+       {{"%", 0.01}},
+       0,
+       false,
+       0.999999,
+       false},
       {Unit::size,
        "a size; right is a number above 0 with B, KiB, MiB, GiB or TiB, such as 8GiB",
-       {{"KiB", kibi}, {"MiB", kibi * kibi}, {"GiB", kibi * kibi * kibi}, {"TiB", kibi * kibi * kibi * kibi}, {"B", 1}},
+       {{"KiB", kibi},
+        {"MiB", kibi * kibi},
+        {"GiB", kibi * kibi * kibi},
+        {"TiB", kibi * kibi * kibi * kibi},
+        {"B", 1}},
        1,
        true,
        0x1p53,
@@ -79,10 +96,9 @@ double parse_quantity(std::string_view text, Unit unit) {
 }
 
 std::string quantity_pattern(Unit unit) {
-  std::string suffixes;
-  for (const Suffix& suffix : writing(unit).suffixes)
-    suffixes += (suffixes.empty() ? "" : "|") + suffix.text;
-  return fmt::format("^[0-9]+(\\.[0-9]+)?({})$", suffixes);
+  std::vector<std::string> suffixes;
+  for (const Suffix& suffix : writing(unit).suffixes) suffixes.push_back(suffix.text);
+  return fmt::format("^[0-9]+(\\.[0-9]+)?({})$", fmt::join(suffixes, "|"));
 }
 
 Threshold parse_threshold(std::string_view text, bool share) {
