@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "harness/run.h"
+#include "harness/units.h"
+#include "harness/vocabulary.h"
 
 namespace bitsweep {
 
@@ -21,15 +23,30 @@ struct Axis {
   std::vector<Assignment> points;
 };
 
+/// field name → one or more values; in the order written. To exclude, any value of a field matches; to
+/// include, the values are crossed.
+using Pattern = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
 /// How to measure.
 struct Measure {
   int64_t warmup = 3;  ///< inferences before the first sample
   int64_t min_samples = 30;
   double max_time_s = 20;   ///< of sampling, a run
   double target_ci = 0.01;  ///< half width of the median's 95 % interval, relative
-  std::vector<std::string> interleave = {"precision",
-                                         "pruning"};  ///< runs that differ only in these form a block
+  /// runs that differ only in these fields form a block
+  std::vector<std::string> interleave = {"precision", "pruning"};
 };
+
+/// Calls visit(key, member, unit, meaning) for each quantity of `measure`: YAML keys, messages and the schema
+/// come from it. `interleave` is no quantity.
+template <class MeasureOrConstMeasure, class Visit>
+void for_each_measure_key(MeasureOrConstMeasure& measure, Visit&& visit) {
+  visit("warmup", measure.warmup, Unit::count, "inferences before the first sample");
+  visit("min_samples", measure.min_samples, Unit::positive_count, "samples taken at least");
+  visit("max_time", measure.max_time_s, Unit::duration, "time of sampling at most, a run");
+  visit("target_ci", measure.target_ci, Unit::share,
+        "sampling stops once the median's 95 % interval is within this share of it");
+}
 
 /// What a run may use.
 struct Limits {
@@ -38,11 +55,13 @@ struct Limits {
   int64_t retries = 1;       ///< of a run that failed or timed out
 };
 
-/// A change worth attention.
-struct Threshold {
-  double value = 0;
-  bool points = false;  ///< percentage points of a share ("0.5pp"), else relative ("3%", value 0.03)
-};
+/// The same for `limits`.
+template <class LimitsOrConstLimits, class Visit>
+void for_each_limits_key(LimitsOrConstLimits& limits, Visit&& visit) {
+  visit("timeout", limits.timeout_s, Unit::duration, "time a run may take");
+  visit("memory", limits.memory_bytes, Unit::size, "memory of a run's process; no limit unless given");
+  visit("retries", limits.retries, Unit::count, "further attempts at a run whose process died");
+}
 
 struct Experiment {
   std::string name;
@@ -50,18 +69,11 @@ struct Experiment {
   std::string text;        ///< the file, as read
   std::vector<Axis> axes;  ///< of `axes`, then of `zip`, in the order written
   Assignment fixed;
-  std::vector<Assignment>
-      exclude;  ///< a run that matches all of one entry is dropped; lists in the file are crossed
-  std::vector<Assignment>
-      include;  ///< added after exclusion, completed by `fixed` and the defaults; lists are crossed
+  std::vector<Pattern> exclude;  ///< a run that matches all fields of one entry is dropped
+  std::vector<Pattern> include;  ///< each crossed, completed by `fixed`, and added after exclusion
   Measure measure;
   Limits limits;
   std::map<std::string, Threshold> gate;  ///< metric → threshold
-};
-
-/// The names an experiment may use that live outside this room.
-struct Vocabulary {
-  std::vector<std::string> backends;
 };
 
 /// Reads an experiment. All mistakes are told in one Error, one a line: "FILE:LINE:COLUMN: what is wrong;

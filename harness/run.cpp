@@ -12,14 +12,21 @@
 namespace bitsweep {
 namespace {
 
-/// The whole text as a number, or an Error that says what would be right.
-template <class Number>
-Number parse_number(std::string_view text, std::string_view right) {
+/// The whole text as a number that fits, or an Error that says what would be right.
+template <class Number, class Fits>
+Number parse_number(std::string_view what, std::string_view text, std::string_view right, Fits fits) {
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw Error(fmt::format("'{}' is not {}", text, right));
+  if (error != std::errc() || end != text.data() + text.size() || !fits(number))
+    throw Error(fmt::format("{} '{}' does not fit; right is {}", what, text, right));
   return number;
+}
+
+double parse_ratio(std::string_view what, std::string_view text) {
+  const auto ratio =
+      parse_number<double>(fmt::format("{} ratio", what), text, "0 or more and below 1, such as 0.5",
+                           [](double value) { return value >= 0 && value < 1; });
+  return ratio + 0.0;  // -0 becomes 0
 }
 
 }  // namespace
@@ -55,42 +62,41 @@ std::string to_text(const Threads& value) {
   return value.count == 0 ? "physical" : std::to_string(value.count);
 }
 
-void parse_value(std::string_view text, std::string& value) {
-  if (text.empty()) throw Error("an empty text is not a value");
+void parse_value(std::string_view what, std::string_view text, std::string& value) {
+  if (text.empty()) throw Error(fmt::format("{} is empty; right is a name", what));
+  for (const char character : text)
+    if (static_cast<unsigned char>(character) < 0x20)
+      throw Error(fmt::format("{} holds a control character; right is one line of plain text", what));
   value = text;
 }
 
-void parse_value(std::string_view text, int64_t& value) {
-  value = parse_number<int64_t>(text, "a whole number");
-  if (value < 1) throw Error(fmt::format("{} is too small; right is 1 or more", value));
+void parse_value(std::string_view what, std::string_view text, int64_t& value) {
+  value = parse_number<int64_t>(what, text, "a whole number, 1 or more",
+                                [](int64_t number) { return number >= 1; });
 }
 
-void parse_value(std::string_view text, Precision& value) {
-  value = pick(precisions(), "precision", text).value;
+void parse_value(std::string_view what, std::string_view text, Precision& value) {
+  value = pick(precisions(), what, text).value;
 }
 
-void parse_value(std::string_view text, Pruning& value) {
+void parse_value(std::string_view what, std::string_view text, Pruning& value) {
   const size_t colon = text.find(':');
   Pruning pruning{std::string(text.substr(0, colon)), 0};
-  pick(pruning_methods(), "pruning method", pruning.method);
+  pick(pruning_methods(), fmt::format("{} method", what), pruning.method);
   if ((colon == text.npos) != (pruning.method == "none"))
-    throw Error(fmt::format("pruning '{}' {}; right is none, or METHOD:RATIO such as magnitude:0.5", text,
+    throw Error(fmt::format("{} '{}' {}; right is none, or METHOD:RATIO such as magnitude:0.5", what, text,
                             colon == text.npos ? "lacks its ratio" : "takes no ratio"));
-  if (colon != text.npos) pruning.ratio = parse_number<double>(text.substr(colon + 1), "a ratio");
-  if (!(pruning.ratio >= 0 && pruning.ratio < 1))
-    throw Error(
-        fmt::format("pruning ratio {} is out of range; right is 0 or more and below 1", pruning.ratio));
+  if (colon != text.npos) pruning.ratio = parse_ratio(what, text.substr(colon + 1));
   value = pruning;
 }
 
-void parse_value(std::string_view text, Threads& value) {
+void parse_value(std::string_view what, std::string_view text, Threads& value) {
   if (text == "physical") {
     value.count = 0;
     return;
   }
-  value.count = parse_number<int>(text, "a number of threads or 'physical'");
-  if (value.count < 1 || value.count > 65536)
-    throw Error(fmt::format("{} threads are out of range; right is 1 to 65536, or physical", value.count));
+  value.count = parse_number<int>(what, text, "1 to 65536, or physical",
+                                  [](int count) { return count >= 1 && count <= 65536; });
 }
 
 const std::vector<std::string>& field_names() {
@@ -101,6 +107,13 @@ const std::vector<std::string>& field_names() {
     return list;
   }();
   return names;
+}
+
+std::vector<std::string> field_texts(const Run& run) {
+  std::vector<std::string> texts;
+  texts.reserve(field_names().size());
+  for_each_field(run, [&](const char*, const auto& value, const char*) { texts.push_back(to_text(value)); });
+  return texts;
 }
 
 std::string field(const Run& run, std::string_view name) {
@@ -116,18 +129,21 @@ std::string field(const Run& run, std::string_view name) {
 void set_field(Run& run, std::string_view name, std::string_view text) {
   bool found = false;
   for_each_field(run, [&](const char* field_name, auto& value, const char*) {
-    if (name == field_name) parse_value(text, value), found = true;
+    if (name == field_name) parse_value(name, text, value), found = true;
   });
   if (!found) throw Error(unknown_name("field", name, field_names()));
 }
 
 std::string canonical_text(const Run& run) {
-  const Run defaults;
+  static const std::vector<std::string> defaults = field_texts(Run());
   std::string text;
-  for (const std::string& name : field_names()) {
-    const std::string value = field(run, name);
-    if (value != field(defaults, name)) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
-  }
+  size_t index = 0;
+  for_each_field(run, [&](const char* name, const auto& member, const char*) {
+    const std::string value = to_text(member);
+    if (value == defaults[index++]) return;
+    if (!text.empty()) text += ' ';
+    text.append(name).append(1, '=').append(value);
+  });
   return text;
 }
 

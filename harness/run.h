@@ -66,20 +66,24 @@ void for_each_field(RunOrConstRun& run, Visit&& visit) {
   visit("seed", run.seed, "seed of seeded weights and synthetic data");
 }
 
-/// Field values as text and back; parse_value throws Error with what would be right.
+/// Field values as text and back. parse_value throws Error with what would be right; `what` is the name of
+/// the field there.
 std::string to_text(const std::string& value);
 std::string to_text(int64_t value);
 std::string to_text(Precision value);
 std::string to_text(const Pruning& value);
 std::string to_text(const Threads& value);
-void parse_value(std::string_view text, std::string& value);
-void parse_value(std::string_view text, int64_t& value);
-void parse_value(std::string_view text, Precision& value);
-void parse_value(std::string_view text, Pruning& value);
-void parse_value(std::string_view text, Threads& value);
+void parse_value(std::string_view what, std::string_view text, std::string& value);
+void parse_value(std::string_view what, std::string_view text, int64_t& value);
+void parse_value(std::string_view what, std::string_view text, Precision& value);
+void parse_value(std::string_view what, std::string_view text, Pruning& value);
+void parse_value(std::string_view what, std::string_view text, Threads& value);
 
 /// The names of all fields, in order.
 const std::vector<std::string>& field_names();
+
+/// All fields as text, in order.
+std::vector<std::string> field_texts(const Run& run);
 
 /// One field as text, or set from text; throws Error for an unknown field or a value that does not fit it.
 std::string field(const Run& run, std::string_view name);

@@ -19,6 +19,7 @@ Action define_query(CLI::App& verb);
 Action define_report(CLI::App& verb);
 Action define_train(CLI::App& verb);
 Action define_list(CLI::App& verb);
+Action define_schema(CLI::App& verb);
 /// Hidden: serves blocks to its parent process, see harness/isolate.h.
 Action define_execute(CLI::App& verb);
 

@@ -27,9 +27,10 @@ struct Dataset {
   /// The test set, or for unlabelled data at least `at_least` images of `shape`. Throws Error with where to
   /// get missing files.
   Samples (*test)(const Shape& shape, int64_t at_least, int64_t seed) = nullptr;
-  /// Calibration and training images, disjoint from the test set. `at_most` limits their number (0: all), in
-  /// a seeded order. Where the full training set was not fetched, calibration images are taken from a part of
-  /// the test set, and `normalisation` says so.
+  /// Calibration and training images, disjoint from the test set. `at_most` limits their number, in a seeded
+  /// order; 0 is for training: all there are (unlabelled data has no end: some). Where the full training set
+  /// was not fetched, up to 1,000 images (enough to calibrate) are taken from the end of the test set, and
+  /// `normalisation` says so; more throw Error with the command that fetches them.
   Samples (*train)(const Shape& shape, int64_t at_most, int64_t seed) = nullptr;
 };
 

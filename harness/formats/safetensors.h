@@ -16,8 +16,11 @@ struct Checkpoint {
 };
 
 /// Throws Error, naming the file, if it is missing, truncated, inconsistent or of a data type other than F32,
-/// F16 or BF16.
+/// F16 or BF16. PyTorch's counters *.num_batches_tracked, which are no weights, are passed over.
 Checkpoint read_safetensors(const std::string& path);
+
+/// Writes F32. Whatever happens, the path holds the old file or the whole new one. Throws Error if it cannot
+/// be written.
 void write_safetensors(const std::string& path, const Checkpoint& checkpoint);
 
 /// Layer tensors under PyTorch's names: NAME.weight, NAME.bias; BatchNorm also NAME.running_mean,

@@ -1,0 +1,303 @@
+#include "harness/formats/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "harness/error.h"
+
+namespace bitsweep {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the format is little-endian");
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr uint64_t length_bytes = 8;
+constexpr uint64_t most_header_bytes = 100'000'000;  ///< the format's own limit
+constexpr size_t most_dimensions = 8;
+
+[[noreturn]] void refuse(const std::string& path, const std::string& why) {
+  throw Error(fmt::format("{}: {}", path, why));
+}
+
+// ---- Number formats
+// --------------------------------------------------------------------------------------------------
+
+float from_f32(const std::byte* bytes) {
+  float value = 0;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+float from_bf16(const std::byte* bytes) {
+  uint16_t upper = 0;
+  std::memcpy(&upper, bytes, sizeof upper);
+  return std::bit_cast<float>(uint32_t{upper} << 16);
+}
+
+/// IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits.
+float from_f16(const std::byte* bytes) {
+  uint16_t bits = 0;
+  std::memcpy(&bits, bytes, sizeof bits);
+  const int exponent = bits >> 10 & 0x1f;
+  const int fraction = bits & 0x3ff;
+  float magnitude = 0;
+  if (exponent == 0x1f)
+    magnitude = fraction == 0 ? INFINITY : NAN;
+  else if (exponent == 0)
+    magnitude = std::ldexp(static_cast<float>(fraction), -24);
+  else
+    magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+  return std::copysign(magnitude, (bits & 0x8000) != 0 ? -1.0F : 1.0F);
+}
+
+struct DataType {
+  const char* name;
+  uint64_t size;  ///< bytes
+  float (*read)(const std::byte*);
+};
+constexpr std::array<DataType, 3> data_types = {
+    {{"F32", 4, from_f32}, {"F16", 2, from_f16}, {"BF16", 2, from_bf16}}};
+
+/// PyTorch's counter of training steps in each BatchNorm: 64-bit integers, and no weight.
+bool is_step_counter(const std::string& name) {
+  return name.ends_with(".num_batches_tracked");
+}
+
+// ---- The header
+// ------------------------------------------------------------------------------------------------------
+
+/// A tensor as the header describes it, checked in itself.
+struct Entry {
+  std::string name;
+  const DataType* type = nullptr;  ///< null for a step counter
+  Shape shape;
+  uint64_t begin = 0, end = 0;  ///< bytes, from the end of the header
+};
+
+/// The header as JSON. A name that comes twice is refused: a plain parser would silently keep the last.
+Json parse_header(const std::string& path, const std::string& text) {
+  std::vector<std::set<std::string>> names;  // of the objects that are open
+  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) names.emplace_back();
+    if (event == Json::parse_event_t::object_end) names.pop_back();
+    if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second)
+      refuse(path, fmt::format("its header has '{}' twice; right is once", parsed.get<std::string>()));
+    return true;
+  };
+  try {
+    Json header = Json::parse(text, watch);
+    if (!header.is_object()) refuse(path, "its header is not a JSON object; right is {\"NAME\": {...}, ...}");
+    return header;
+  } catch (const Json::exception& error) {
+    refuse(path, fmt::format("its header is not JSON ({}); right is a safetensors file", error.what()));
+  }
+}
+
+Entry parse_entry(const std::string& path, const std::string& name, const Json& json) {
+  const auto check = [&](bool right, const std::string& why) {
+    if (!right) refuse(path, fmt::format("tensor '{}': {}", name, why));
+  };
+  check(json.is_object() && json.contains("dtype") && json.contains("shape") && json.contains("data_offsets"),
+        "its description is incomplete; right is dtype, shape and data_offsets");
+  Entry entry{name, nullptr, {}, 0, 0};
+
+  const std::string type =
+      json["dtype"].is_string() ? json["dtype"].get<std::string>() : json["dtype"].dump();
+  const auto known =
+      std::find_if(data_types.begin(), data_types.end(), [&](auto& t) { return type == t.name; });
+  check(known != data_types.end() || is_step_counter(name),
+        fmt::format("data type {} cannot be read; right is F32, F16 or BF16", type));
+  if (known != data_types.end()) entry.type = known;
+
+  check(json["shape"].is_array() && json["shape"].size() <= most_dimensions,
+        fmt::format("its shape is not a list; right is up to {} sizes", most_dimensions));
+  uint64_t bytes = entry.type ? entry.type->size : 8;
+  for (const Json& size : json["shape"]) {
+    check(size.is_number_unsigned(), fmt::format("size {} is impossible; right is 0 or more", size.dump()));
+    check(!__builtin_mul_overflow(bytes, size.get<uint64_t>(), &bytes) && bytes <= INT64_MAX,
+          "its size overflows; right is a tensor that fits into memory");
+    entry.shape.push_back(static_cast<int64_t>(size.get<uint64_t>()));
+  }
+
+  const Json& offsets = json["data_offsets"];
+  check(offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
+            offsets[1].is_number_unsigned(),
+        "its data_offsets are impossible; right is [begin, end]");
+  entry.begin = offsets[0], entry.end = offsets[1];
+  check(entry.begin <= entry.end && entry.end - entry.begin == bytes,
+        fmt::format("its data_offsets [{}, {}] do not hold shape {}; right is {} bytes", entry.begin,
+                    entry.end, to_text(entry.shape), bytes));
+  return entry;
+}
+
+/// Tensors must follow each other without gap or overlap and fill the file: nothing is hidden, nothing
+/// shared.
+void check_layout(const std::string& path, std::vector<Entry>& entries, uint64_t data_bytes) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  uint64_t expected = 0;
+  for (const Entry& entry : entries) {
+    if (entry.begin != expected)
+      refuse(path, fmt::format(
+                       "tensor '{}' begins at byte {} of the data; right is {}, where the one before it ends",
+                       entry.name, entry.begin, expected));
+    expected = entry.end;
+  }
+  if (expected != data_bytes)
+    refuse(path, fmt::format("its tensors take {} bytes of data but it holds {}; right is a whole file",
+                             expected, data_bytes));
+}
+
+struct Header {
+  std::vector<Entry> entries;  ///< in the order of the data
+  std::map<std::string, std::string> metadata;
+};
+
+Header read_header(const std::string& path, std::ifstream& file, uint64_t file_bytes) {
+  uint64_t length = 0;
+  if (file_bytes < length_bytes || !file.read(reinterpret_cast<char*>(&length), length_bytes))
+    refuse(path, fmt::format("holds {} bytes; right is a safetensors file", file_bytes));
+  if (length > std::min(most_header_bytes, file_bytes - length_bytes))
+    refuse(path, fmt::format("claims a header of {} bytes in a file of {}; right is a safetensors file",
+                             length, file_bytes));
+  std::string text(length, '\0');
+  if (!file.read(text.data(), static_cast<std::streamsize>(length))) refuse(path, "cannot be read");
+  const Json json = parse_header(path, text);
+  Header header;
+  for (const auto& [name, value] : json.items()) {
+    if (name != "__metadata__") {
+      header.entries.push_back(parse_entry(path, name, value));
+      continue;
+    }
+    for (const auto& [key, note] : value.items()) {
+      if (!value.is_object() || !note.is_string())
+        refuse(path, "its __metadata__ is not text; right is {\"NAME\": \"TEXT\", ...}");
+      header.metadata[key] = note;
+    }
+  }
+  check_layout(path, header.entries, file_bytes - length_bytes - length);
+  return header;
+}
+
+// ---- Writing
+// ---------------------------------------------------------------------------------------------------------
+
+std::string header_text(const Checkpoint& checkpoint) {
+  Json header = Json::object();
+  if (!checkpoint.metadata.empty()) header["__metadata__"] = checkpoint.metadata;
+  uint64_t offset = 0;
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    const uint64_t end = offset + tensor.values.size() * sizeof(float);
+    header[name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data can be mapped as numbers
+  return text;
+}
+
+// ---- Networks
+// --------------------------------------------------------------------------------------------------------
+
+std::string tensor_name(const Layer& layer, const char* tensor) {
+  return fmt::format("{}.{}", layer.name, tensor);
+}
+
+/// Throws unless the tensors of the checkpoint are exactly those of the network.
+void check_match(const Network& network, const Checkpoint& checkpoint, const std::string& path) {
+  std::set<std::string> wanted;
+  for (const Layer& layer : network.layers())
+    for_each_tensor(layer.operation, [&](const char* what, const Tensor& tensor, bool) {
+      const std::string name = tensor_name(layer, what);
+      wanted.insert(name);
+      const auto found = checkpoint.tensors.find(name);
+      if (found == checkpoint.tensors.end())
+        refuse(path, fmt::format("tensor '{}' is missing; right is a checkpoint of {}, where it has shape {}",
+                                 name, network.name(), to_text(tensor.shape)));
+      if (found->second.shape != tensor.shape)
+        refuse(path, fmt::format("tensor '{}' has shape {}; right for {} is {}", name,
+                                 to_text(found->second.shape), network.name(), to_text(tensor.shape)));
+    });
+  for (const auto& [name, tensor] : checkpoint.tensors)
+    if (!wanted.contains(name))
+      refuse(path,
+             fmt::format("tensor '{}' of shape {} is unused; right is a checkpoint of {}, which has no such "
+                         "tensor",
+                         name, to_text(tensor.shape), network.name()));
+}
+
+}  // namespace
+
+Checkpoint read_safetensors(const std::string& path) {
+  std::error_code error;
+  const uint64_t file_bytes = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file || error) refuse(path, "cannot be opened; right is a readable safetensors file");
+  const Header header = read_header(path, file, file_bytes);
+  Checkpoint checkpoint{{}, header.metadata};
+  std::vector<std::byte> bytes;
+  for (const Entry& entry : header.entries) {
+    bytes.resize(entry.end - entry.begin);
+    if (!file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())))
+      refuse(path, fmt::format("tensor '{}' cannot be read", entry.name));
+    if (!entry.type) continue;
+    Tensor tensor{entry.shape, std::vector<float>(bytes.size() / entry.type->size)};
+    for (size_t i = 0; i < tensor.values.size(); ++i)
+      tensor.values[i] = entry.type->read(&bytes[i * entry.type->size]);
+    checkpoint.tensors.emplace(entry.name, std::move(tensor));
+  }
+  return checkpoint;
+}
+
+void write_safetensors(const std::string& path, const Checkpoint& checkpoint) {
+  // Beside the file, so that renaming replaces it in one step: a reader sees the old one or the new one.
+  const std::string partial = fmt::format("{}.partial.{}", path, getpid());
+  std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+  const std::string header = header_text(checkpoint);
+  const uint64_t length = header.size();
+  file.write(reinterpret_cast<const char*>(&length), length_bytes);
+  file.write(header.data(), static_cast<std::streamsize>(length));
+  for (const auto& [name, tensor] : checkpoint.tensors)
+    file.write(reinterpret_cast<const char*>(tensor.values.data()),
+               static_cast<std::streamsize>(tensor.values.size() * sizeof(float)));
+  file.close();
+  std::error_code error;
+  if (file) fs::rename(partial, path, error);
+  if (!file || error) {
+    fs::remove(partial, error);
+    refuse(path, "cannot be written; right is a folder that exists, may be written to and has room");
+  }
+}
+
+Checkpoint checkpoint_of(const Network& network) {
+  Checkpoint checkpoint;
+  for (const Layer& layer : network.layers())
+    for_each_tensor(layer.operation, [&](const char* what, const Tensor& tensor, bool) {
+      checkpoint.tensors.emplace(tensor_name(layer, what), tensor);
+    });
+  return checkpoint;
+}
+
+void load_weights(Network& network, const Checkpoint& checkpoint, const std::string& path) {
+  check_match(network, checkpoint, path);  // all of it first: a network is loaded whole or not at all
+  for (size_t layer = 0; layer < network.layers().size(); ++layer)
+    network.visit_tensors(layer, [&](const char* what, Tensor& tensor, bool) {
+      tensor = checkpoint.tensors.at(tensor_name(network.layers()[layer], what));
+    });
+}
+
+}  // namespace bitsweep
