@@ -84,6 +84,10 @@ const std::vector<Sections::Section>& Sections::table() {
 }
 
 void Sections::read(const Item& root) {
+  if (root.kind != Item::Kind::map) {
+    mistakes_.add(root.place, "an experiment is a map; right is experiment: NAME and more");
+    return;
+  }
   for (const Entry& entry : fields_.entries(root, "an experiment", "key", names_of(table()))) {
     places_[entry.key] = entry.place;
     (this->*pick(table(), "key", entry.key).read)(entry);

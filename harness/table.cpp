@@ -1,27 +1,29 @@
 #include "harness/table.h"
 
-#include <numeric>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 namespace bitsweep {
 namespace {
 
-/// Levenshtein distance, by the usual one-row dynamic programme.
+char lower(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+/// Letters to insert, remove, change or swap with their neighbour until the words are equal, case aside; by
+/// the usual dynamic programme ("optimal string alignment").
 size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
+  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  const auto same = [&](size_t i, size_t j) { return lower(a[i - 1]) == lower(b[j - 1]); };
+  for (size_t i = 1; i <= a.size(); ++i)
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+      cost[i][j] = std::min({cost[i - 1][j - 1] + !same(i, j), cost[i - 1][j] + 1, cost[i][j - 1] + 1});
+      if (i > 1 && j > 1 && same(i - 1, j) && same(i, j - 1))
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
     }
-  }
-  return row.back();
+  return cost[a.size()][b.size()];
 }
 
 }  // namespace

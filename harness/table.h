@@ -16,7 +16,7 @@ namespace bitsweep {
 /// error.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
-/// "unknown precision 'fp23'; did you mean 'fp32'? Known: fp32, bf16, fp16, int8"
+/// "unknown precision 'fp23'; did you mean 'fp32'? known: fp32, bf16, fp16, int8"
 std::string unknown_name(std::string_view what, std::string_view name, std::span<const std::string> known);
 
 /// The names of a table's entries, in the order of the table. An entry is anything with a member `name`.
