@@ -33,6 +33,16 @@ const std::string& result_tables() {
   return tables;
 }
 
+std::string comparable_order() {
+  std::string order = "results.session";
+  for (const std::string& field : field_names())
+    if (field != "precision" && field != "pruning") order += ", runs." + field;
+  order += ", case runs.precision";
+  for (size_t i = 0; i < precisions().size(); ++i)
+    order += fmt::format(" when '{}' then {}", precisions()[i].name, i);
+  return order + " end, runs.pruning";
+}
+
 std::vector<Column> known_columns(SQLite::Database& sqlite) {
   using Kind = Column::Kind;
   std::vector<Column> columns = {{"experiment", Kind::text, "", "sessions.experiment"},

@@ -27,6 +27,10 @@ struct Column {
 /// "results join sessions ...": what the expressions of the columns refer to.
 const std::string& result_tables();
 
+/// An order in which runs that are to be compared lie together: by all fields but precision and pruning, then
+/// by these.
+std::string comparable_order();
+
 /// All columns of this database, in the order of headings.
 std::vector<Column> known_columns(SQLite::Database& sqlite);
 

@@ -57,17 +57,6 @@ Rows without_dull_columns(const Rows& rows) {
   return shorter;
 }
 
-/// Runs that are to be compared lie together: sorted by all fields but precision and pruning, then by these.
-std::string default_order() {
-  std::string order = "results.session";
-  for (const std::string& field : field_names())
-    if (field != "precision" && field != "pruning") order += ", runs." + field;
-  order += ", case runs.precision";
-  for (size_t i = 0; i < precisions().size(); ++i)
-    order += fmt::format(" when '{}' then {}", precisions()[i].name, i);
-  return order + " end, runs.pruning";
-}
-
 std::string where(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
                   Select& select) {
   std::string conditions;
@@ -84,14 +73,14 @@ std::string where(const Query& query, const std::vector<Column>& known, SQLite::
 }
 
 std::string order_by(const Query& query, const std::vector<Column>& known, Select& select) {
-  if (query.order.empty()) return default_order();
+  if (query.order.empty()) return comparable_order();
   const std::string_view name = std::string_view(query.order).substr(0, query.order.find(':'));
   const std::string_view direction = std::string_view(query.order).substr(name.size());
   if (direction != "" && direction != ":asc" && direction != ":desc")
     throw Error(fmt::format("order '{}': right is COLUMN or COLUMN:desc", query.order));
   const Column& column = pick(known, "column", name);
   return fmt::format("{} {} nulls last, {}", column.sql(select), direction == ":desc" ? "desc" : "asc",
-                     default_order());
+                     comparable_order());
 }
 
 Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::string>& names) {
