@@ -1,66 +1,103 @@
-// oneDNN as its generation 3 has it; adapter.cpp is the only file that knows that generation 2 (Debian 12) differs.
+// oneDNN of generation 2 (Debian 12: 2.6) and 3 (Debian 13: 3.7) behind one face, written in terms of
+// generation 3: scales belong to tensors, biases are real numbers. Only adapter.cpp knows which one it is.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "harness/network.h"
-
 namespace bitsweep::onednn {
 
-using Arguments = std::unordered_map<int, dnnl::memory>;
+using dnnl::memory;
 
-/// Scales of an int8 layer: real value = scale × integer.
-struct Scales {
-  float source = 1;
-  std::vector<float> weights;  ///< an output channel each
-  float destination = 1;       ///< 1 if the destination is fp32
+/// How numbers are stored: value ≈ scale * stored. The scale is 1 for floating point.
+struct NumberFormat {
+  memory::data_type type = memory::data_type::f32;
+  float scale = 1;
+
+  bool operator==(const NumberFormat&) const = default;
 };
 
-/// The shortcut that lies in the destination buffer before the layer writes it.
-struct Shortcut {
-  float scale = 1;  ///< real value = scale × stored value
-  dnnl::memory::data_type type = dnnl::memory::data_type::f32;
-};
+/// An argument of a primitive: DNNL_ARG_... and what it stands for.
+using BoundMemory = std::pair<int, memory>;
 
-/// What a layer does to its sums before it stores them: + bias, + shortcut, relu, in this order.
-struct Epilogue {
-  std::optional<Shortcut> shortcut;
-  bool relu = false;
-  std::optional<Scales> scales;  ///< int8 only
-};
-
-/// A primitive, the layouts it wants, and the arguments that belong to it rather than to its data.
-struct Kernel {
+/// A primitive, its evidence, and the layouts the engine chose.
+struct Operator {
   dnnl::primitive primitive;
-  dnnl::memory::desc source, weights, bias, destination;
-  Arguments arguments;  ///< generation 3: the scales
-  std::string implementation;
+  std::string implementation;  ///< as the engine names it
+  memory::desc source, weights, destination, scratchpad;
+  std::vector<BoundMemory> scales;  ///< arguments to be passed at each execution (generation 3)
 };
 
-/// Forward inference. Descriptions may have format_tag::any. Arithmetic of fp32 layers is strictly fp32.
-Kernel convolution(const dnnl::engine& engine, const dnnl::memory::desc& source, const dnnl::memory::desc& weights,
-                   const dnnl::memory::desc& bias, const dnnl::memory::desc& destination, const Window& window,
-                   const Epilogue& epilogue);
-Kernel inner_product(const dnnl::engine& engine, const dnnl::memory::desc& source, const dnnl::memory::desc& weights,
-                     const dnnl::memory::desc& bias, const dnnl::memory::desc& destination, const Epilogue& epilogue);
-Kernel pooling(const dnnl::engine& engine, dnnl::algorithm algorithm, const dnnl::memory::desc& source,
-               const dnnl::memory::desc& destination, const Window& window);
-/// relu?(scale_a a + scale_b b)
-Kernel addition(const dnnl::engine& engine, const dnnl::memory::desc& a, const dnnl::memory::desc& b,
-                const dnnl::memory::desc& destination, float scale_a, float scale_b, bool relu);
-Kernel relu(const dnnl::engine& engine, const dnnl::memory::desc& source, const dnnl::memory::desc& destination);
-/// destination = scale × source, in another layout or data type; rounds and saturates.
-Kernel reorder(const dnnl::engine& engine, const dnnl::memory::desc& source, const dnnl::memory::desc& destination, float scale);
+/// The tensors of a layer with weights; a layout may be left to the engine (format_tag::any).
+struct WeightedTensors {
+  memory::desc source, weights, bias, destination;
+};
 
-/// The bias as a layer with this epilogue takes it: generation 2 adds it to the integer sums.
-std::vector<float> bias_values(const Tensor& bias, const Epilogue& epilogue);
+/// Windows in oneDNN's convention: dilation 0 is dense.
+struct Geometry {
+  memory::dims kernel, strides, dilation, padding_begin, padding_end;
+};
 
-/// Version of the library that is loaded, e.g. "2.6.3".
-std::string version();
+/// What a layer with weights does besides the product:
+///   value = relu?(product + bias + shortcut), stored in the format of the destination.
+struct Fusion {
+  NumberFormat source, destination;
+  std::vector<float> weight_scales;  ///< [out] for int8, else empty
+  bool relu = false;
+  std::optional<NumberFormat> shortcut;  ///< the destination's buffer holds it, in this format, beforehand
+};
+
+Operator convolution(const dnnl::engine& engine, const WeightedTensors& tensors, const Geometry& geometry,
+                     const Fusion& fusion);
+Operator inner_product(const dnnl::engine& engine, const WeightedTensors& tensors, const Fusion& fusion);
+
+/// The bias as the engine wants it: real numbers in generation 3, numbers of the accumulator's scale in
+/// generation 2.
+std::vector<float> engine_bias(std::vector<float> bias, const Fusion& fusion);
+
+/// The pooled value times `rescale`, stored in the type of `destination`.
+Operator pooling(const dnnl::engine& engine, dnnl::algorithm kind, const memory::desc& source,
+                 const memory::desc& destination, const Geometry& geometry, float rescale);
+
+Operator relu(const dnnl::engine& engine, const memory::desc& layout);
+
+/// relu?(first + second); arguments DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST.
+struct Operand {
+  memory::desc layout;
+  NumberFormat format;
+};
+Operator addition(const dnnl::engine& engine, const Operand& first, const Operand& second,
+                  const Operand& destination, bool with_relu);
+
+/// Changes layout and number format.
+Operator reorder(const dnnl::engine& engine, const Operand& from, const Operand& to);
+
+/// The three passes of training a layer; backward_weights is empty for a layer without weights.
+struct TrainingPasses {
+  Operator forward, backward_data, backward_weights;
+};
+TrainingPasses inner_product_training(const dnnl::engine& engine, const WeightedTensors& tensors);
+/// backward_data reads the layer's source: DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC.
+TrainingPasses relu_training(const dnnl::engine& engine, const memory::desc& layout);
+
+/// Stored elements lie at the same places, whatever their types; equal types only.
+memory::data_type data_type_of(const memory::desc& layout);
+memory::dims dims_of(const memory::desc& layout);
+
+/// The library that runs, not the headers: "2.6.3".
+std::string library_version();
+
+/// Instructions that decide what the engine has kernels for, as the engine sees this CPU (ONEDNN_MAX_CPU_ISA
+/// included).
+struct EngineFeatures {
+  bool int8 = false;  ///< AVX2 at least
+  bool bf16 = false;  ///< AVX-512 BF16 or AMX: not emulated
+  bool fp16 = false;  ///< AVX-512 FP16, and a generation that uses it
+};
+EngineFeatures engine_features();
 
 }  // namespace bitsweep::onednn

@@ -1,35 +1,58 @@
 #include "backends/onednn/arena.h"
 
+#include <algorithm>
 #include <cstring>
+#include <new>
+#include <numeric>
 
 namespace bitsweep::onednn {
+namespace {
 
-using dnnl::memory;
+constexpr size_t alignment = 64;  // a cache line and the widest vector, in bytes
 
-memory Arena::take(const memory::desc& description) {
-  const auto bytes = static_cast<int64_t>(description.get_size());
-  Buffer* best = nullptr;
-  for (Buffer& buffer : buffers_)
-    if (buffer.free && buffer.bytes >= bytes && (best == nullptr || buffer.bytes < best->bytes)) best = &buffer;
-  if (best == nullptr) {
-    const memory fresh({{bytes}, memory::data_type::u8, memory::format_tag::x}, engine_);
-    std::memset(fresh.get_data_handle(), 0, static_cast<size_t>(bytes));
-    buffers_.push_back({fresh, bytes, false});
-    best = &buffers_.back();
+size_t rounded_up(size_t bytes) {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+bool alive_together(const BufferLife& one, const BufferLife& other) {
+  return one.first_step <= other.last_step && other.first_step <= one.last_step;
+}
+
+}  // namespace
+
+Placement place(const std::vector<BufferLife>& buffers) {
+  std::vector<size_t> order(buffers.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t one, size_t other) { return buffers[one].bytes > buffers[other].bytes; });
+  Placement placement;
+  placement.offsets.resize(buffers.size());
+  std::vector<size_t> placed;  // in the order of their offsets
+  for (const size_t buffer : order) {
+    size_t offset = 0;
+    for (const size_t other : placed) {
+      if (!alive_together(buffers[buffer], buffers[other])) continue;
+      if (offset + buffers[buffer].bytes <= placement.offsets[other]) break;
+      offset = std::max(offset, placement.offsets[other] + rounded_up(buffers[other].bytes));
+    }
+    placement.offsets[buffer] = offset;
+    placement.bytes = std::max(placement.bytes, offset + rounded_up(buffers[buffer].bytes));
+    const auto later = std::upper_bound(placed.begin(), placed.end(), offset, [&](size_t at, size_t other) {
+      return at < placement.offsets[other];
+    });
+    placed.insert(later, buffer);
   }
-  best->free = false;
-  return memory(description, engine_, best->memory.get_data_handle());
+  return placement;
 }
 
-void Arena::give_back(const void* address) {
-  for (Buffer& buffer : buffers_)
-    if (buffer.memory.get_data_handle() == address) buffer.free = true;
+AlignedMemory::AlignedMemory(size_t bytes)
+    : bytes_(rounded_up(bytes)),
+      data_(static_cast<std::byte*>(::operator new (bytes_, std::align_val_t{alignment}))) {
+  std::memset(data_.get(), 0, bytes_);
 }
 
-int64_t Arena::bytes() const {
-  int64_t sum = 0;
-  for (const Buffer& buffer : buffers_) sum += buffer.bytes;
-  return sum;
+void AlignedMemory::Release::operator()(std::byte* data) const {
+  ::operator delete (data, std::align_val_t{alignment});
 }
 
 }  // namespace bitsweep::onednn

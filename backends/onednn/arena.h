@@ -1,33 +1,41 @@
-// Memory of activations: buffers whose value nobody reads any more serve again.
+// One block of memory for all activations: buffers that are not alive at the same time share places.
 #pragma once
 
-#include <cstdint>
-#include <list>
-
-#include <oneapi/dnnl/dnnl.hpp>
+#include <cstddef>
+#include <memory>
+#include <vector>
 
 namespace bitsweep::onednn {
 
-class Arena {
+/// A buffer that is written first in step `first_step` and read last in step `last_step`.
+struct BufferLife {
+  size_t bytes = 0;
+  size_t first_step = 0;
+  size_t last_step = 0;
+};
+
+struct Placement {
+  std::vector<size_t> offsets;  ///< of each buffer, multiples of 64 bytes
+  size_t bytes = 0;             ///< of the whole block
+};
+
+/// Gives each buffer the lowest offset that is free during its whole life, the largest buffers first.
+Placement place(const std::vector<BufferLife>& buffers);
+
+/// Memory aligned to a cache line, zeroed, so that every page is there before anything is timed.
+class AlignedMemory {
  public:
-  explicit Arena(const dnnl::engine& engine) : engine_(engine) {}
+  explicit AlignedMemory(size_t bytes);
 
-  /// A memory of this description in a free buffer, or in a new one whose pages are all touched.
-  dnnl::memory take(const dnnl::memory::desc& description);
-  /// The buffer that starts at this address may serve again; unknown addresses (the user's memory) are ignored.
-  void give_back(const void* address);
-
-  int64_t bytes() const;
+  std::byte* data() const { return data_.get(); }
+  size_t bytes() const { return bytes_; }
 
  private:
-  struct Buffer {
-    dnnl::memory memory;
-    int64_t bytes = 0;
-    bool free = false;
+  struct Release {
+    void operator()(std::byte* data) const;
   };
-
-  dnnl::engine engine_;
-  std::list<Buffer> buffers_;
+  size_t bytes_;
+  std::unique_ptr<std::byte, Release> data_;
 };
 
 }  // namespace bitsweep::onednn

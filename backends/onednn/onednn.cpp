@@ -1,51 +1,67 @@
 #include "backends/onednn/onednn.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "backends/onednn/adapter.h"
 #include "backends/onednn/session.h"
-#include "harness/machine.h"
 
 namespace bitsweep {
 namespace {
 
-bool has(const Machine& machine, const char* extension) {
-  return std::find(machine.isa.begin(), machine.isa.end(), extension) != machine.isa.end();
+/// Precisions for which this CPU has only slow or emulated kernels: their figures would mislead.
+std::optional<std::string> lacking_instructions(Precision precision) {
+  const onednn::EngineFeatures features = onednn::engine_features();
+  switch (precision) {
+    case Precision::fp32:
+      return std::nullopt;
+    case Precision::bf16:
+      if (features.bf16) return std::nullopt;
+      return "CPU lacks avx512_bf16 and amx_bf16: oneDNN would emulate bf16 with fp32 instructions";
+    case Precision::fp16:
+      if (features.fp16) return std::nullopt;
+      if (__builtin_cpu_supports("avx512fp16"))
+        return fmt::format("oneDNN {} has no fp16 kernels for CPUs; version 3 has",
+                           onednn::library_version());
+      return "CPU lacks avx512_fp16: oneDNN has no fp16 kernels for it";
+    case Precision::int8:
+      if (features.int8) return std::nullopt;
+      return "CPU lacks avx2: oneDNN has no fast int8 kernels for it";
+  }
+  return "unknown precision";
 }
 
-/// What this CPU or library lacks for a precision.
-std::optional<std::string> missing_for(Precision precision) {
-  const Machine machine = inspect_machine();
-  switch (precision) {
-    case Precision::bf16:
-      if (!has(machine, "avx512_bf16") && !has(machine, "amx_bf16"))
-        return "this CPU has neither avx512_bf16 nor amx_bf16: oneDNN would emulate bf16, slower than fp32";
-      return std::nullopt;
-    case Precision::fp16:
-      if (!has(machine, "avx512_fp16")) return "this CPU lacks avx512_fp16: oneDNN has no fp16 arithmetic for it";
-      if (DNNL_VERSION_MAJOR < 3) return fmt::format("oneDNN {} has no fp16 for CPUs; 3.0 and later have", onednn::version());
-      return std::nullopt;
-    case Precision::int8:
-      if (!has(machine, "avx2")) return "this CPU lacks avx2: oneDNN has only reference code for int8";
-      return std::nullopt;
-    default:
-      return std::nullopt;
-  }
+bool dilated(const Window& window) {
+  return window.dilation != std::array<int64_t, 2>{1, 1};
+}
+
+std::optional<std::string> lacking_operation(const Layer& layer) {
+  if (std::holds_alternative<BatchNormalization>(layer.operation))
+    return fmt::format(
+        "layer '{}': batch normalization runs only where it follows a convolution or linear "
+        "layer, into which it is folded",
+        layer.name);
+  const auto* max = std::get_if<MaxPool>(&layer.operation);
+  const auto* average = std::get_if<AveragePool>(&layer.operation);
+  if ((max && dilated(max->window)) || (average && dilated(average->window)))
+    return fmt::format("layer '{}': pooling with dilation is not supported", layer.name);
+  return std::nullopt;
 }
 
 std::optional<std::string> why_not(const Network& network, const SessionRequest& request) {
+  if (auto reason = lacking_instructions(request.precision)) return reason;
   for (const Layer& layer : network.layers())
-    if (std::holds_alternative<BatchNormalization>(layer.operation))
-      return fmt::format("layer {}: a BatchNormalization that follows no convolution or linear layer", layer.name);
-  return missing_for(request.precision);
+    if (auto reason = lacking_operation(layer)) return reason;
+  return std::nullopt;
 }
 
-std::vector<Library> libraries() { return {{"oneDNN", onednn::version()}}; }
+std::vector<Library> libraries() {
+  return {{"oneDNN", onednn::library_version()}};
+}
 
 }  // namespace
 
-Backend onednn_backend() { return {"onednn", "oneDNN on the CPU", false, why_not, onednn::prepare, libraries}; }
+Backend onednn_backend() {
+  return {"onednn", "oneDNN on the CPU", false, why_not, onednn::prepare_session, libraries};
+}
 
 }  // namespace bitsweep

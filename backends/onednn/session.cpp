@@ -2,123 +2,191 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include <omp.h>
 
-#include "backends/onednn/steps.h"
+#include "backends/onednn/arena.h"
+#include "backends/onednn/call.h"
+#include "backends/onednn/plan.h"
+#include "harness/statistics.h"
 
 namespace bitsweep::onednn {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+/// oneDNN decides by the number of OpenMP threads at creation and expects the same at execution.
+dnnl::engine engine_for(int threads) {
+  omp_set_num_threads(threads);
+  return {dnnl::engine::kind::cpu, 0};
+}
+
+/// When each buffer is alive; those of the caller need no place.
+std::vector<BufferLife> lives(const Plan& plan) {
+  std::vector<BufferLife> found(plan.buffers.size());
+  for (size_t step = plan.steps.size(); step-- > 0;)
+    for (const Argument& argument : plan.steps[step].activations) {
+      BufferLife& life = found[argument.value.buffer];
+      if (plan.buffers[argument.value.buffer].storage != Storage::arena) continue;
+      if (life.bytes == 0) life.last_step = step;
+      life.bytes = plan.buffers[argument.value.buffer].bytes;
+      life.first_step = step;
+    }
+  return found;
+}
+
+size_t largest_scratchpad(const Plan& plan) {
+  size_t bytes = 0;
+  for (const Step& step : plan.steps) bytes = std::max(bytes, step.executed.scratchpad.get_size());
+  return bytes;
+}
+
+int64_t bytes_of_constants(const Plan& plan) {
+  size_t bytes = 0;
+  for (const Step& step : plan.steps)
+    for (const auto& [name, constant] : step.constants) bytes += constant.get_desc().get_size();
+  return static_cast<int64_t>(bytes);
+}
 
 class OnednnSession : public Session {
  public:
   OnednnSession(const Network& network, const SessionRequest& request)
-      : threads_(with_threads(request.threads)),
-        engine_(dnnl::engine::kind::cpu, 0),
+      : threads_(request.threads),
+        engine_(engine_for(request.threads)),
         stream_(engine_),
-        steps_(build_steps(engine_, stream_, network, request)) {
-    for (const Layer& layer : network.layers()) {
-      dnnl::memory::dims dims{request.batch};
-      dims.insert(dims.end(), layer.shape.begin(), layer.shape.end());
-      shapes_.push_back(dims);
-    }
+        plan_(make_plan(engine_, network, request)),
+        placement_(place(lives(plan_))),
+        arena_(placement_.bytes),
+        scratchpad_(largest_scratchpad(plan_)) {
+    for (const Step& step : plan_.steps) calls_.emplace_back(step.executed.primitive, arguments(step));
   }
 
   void infer(std::span<const float> input, std::span<float> output) override {
-    bind(input, output);
-    for (Step& step : steps_.steps) step.primitive.execute(stream_, step.arguments);
+    attach(input, output);
+    for (const Call& call : calls_) call.execute(stream_);
     stream_.wait();
   }
 
-  void trace(std::span<const float> input, const Observer& observe) override {
-    std::vector<float> output(steps_.output.get_desc().get_size() / sizeof(float));
-    bind(input, output);
-    size_t next = 0;  // layers that have no step (the input, a flattened value) are there with the step before them
-    const auto show_until = [&](size_t end) {
-      for (; next < end; ++next) show(next, observe);
-    };
-    for (Step& step : steps_.steps) {
-      if (step.completes) show_until(*step.completes);
-      step.primitive.execute(stream_, step.arguments);
-      stream_.wait();
-      if (step.completes) show_until(*step.completes + 1);
-    }
-    show_until(shapes_.size());
-  }
+  void trace(std::span<const float> input, const Observer& observe) override;
+  std::vector<LayerRecord> profile(std::span<const float> input, int repetitions) override;
 
-  std::vector<LayerRecord> profile(std::span<const float> input, int repetitions) override {
-    std::vector<float> output(steps_.output.get_desc().get_size() / sizeof(float));
-    bind(input, output);
-    std::vector<std::vector<double>> times(steps_.steps.size());
-    for (int repetition = 0; repetition < repetitions; ++repetition)
-      for (size_t i = 0; i < steps_.steps.size(); ++i) {
-        const auto begin = Clock::now();
-        steps_.steps[i].primitive.execute(stream_, steps_.steps[i].arguments);
-        stream_.wait();
-        times[i].push_back(std::chrono::duration<double, std::nano>(Clock::now() - begin).count());
-      }
-    std::vector<LayerRecord> records;
-    for (size_t i = 0; i < steps_.steps.size(); ++i) {
-      const auto middle = times[i].begin() + static_cast<std::ptrdiff_t>(times[i].size() / 2);
-      std::nth_element(times[i].begin(), middle, times[i].end());
-      records.push_back(steps_.steps[i].record);
-      records.back().time_ns = *middle;
-    }
-    return records;
+  int64_t weight_bytes() const override { return bytes_of_constants(plan_); }
+  int64_t activation_bytes() const override {
+    return static_cast<int64_t>(arena_.bytes() + scratchpad_.bytes());
   }
-
-  int64_t weight_bytes() const override { return steps_.weight_bytes; }
-  int64_t activation_bytes() const override { return steps_.arena.bytes(); }
 
  private:
-  /// oneDNN plans for the number of threads that is set when a primitive is made, and uses the one set when it is executed.
-  static int with_threads(int threads) {
-    omp_set_num_threads(threads);
-    return threads;
-  }
-
-  void bind(std::span<const float> input, std::span<float> output) {
-    omp_set_num_threads(threads_);
-    for (dnnl::memory& view : steps_.inputs) view.set_data_handle(const_cast<float*>(input.data()));
-    steps_.output.set_data_handle(output.data());
-  }
-
-  /// Gives the observer a layer's value as plain fp32.
-  void show(size_t layer, const Observer& observe) {
-    using dnnl::memory;
-    const Value& value = steps_.values[layer];
-    const memory::dims& dims = shapes_[layer];
-    int64_t elements = 1;
-    for (const int64_t size : dims) elements *= size;
-    std::vector<float> plain(static_cast<size_t>(elements));
-#if DNNL_VERSION_MAJOR >= 3
-    const memory::dims stored = value.memory.get_desc().get_dims();
-#else
-    const memory::dims stored = value.memory.get_desc().dims();
-#endif
-    constexpr memory::format_tag tags[] = {memory::format_tag::a, memory::format_tag::ab, memory::format_tag::abc, memory::format_tag::abcd};
-    const memory to({stored, memory::data_type::f32, tags[stored.size() - 1]}, engine_, plain.data());
-    const Kernel kernel = reorder(engine_, value.memory.get_desc(), to.get_desc(), value.scale);
-    Arguments arguments = kernel.arguments;
-    arguments.emplace(DNNL_ARG_FROM, value.memory);
-    arguments.emplace(DNNL_ARG_TO, to);
-    kernel.primitive.execute(stream_, arguments);
-    stream_.wait();
-    observe(layer, plain);
-  }
+  std::vector<BoundMemory> arguments(const Step& step);
+  void* address_of(const Value& value) const;
+  /// Points the plan's first and last steps to the caller's memory.
+  void attach(std::span<const float> input, std::span<float> output);
+  std::vector<float> own_output() const;
+  std::vector<float> dequantized(const Value& value);
 
   int threads_;
   dnnl::engine engine_;
   dnnl::stream stream_;
-  Steps steps_;
-  std::vector<dnnl::memory::dims> shapes_;  ///< of each layer, with the batch
+  Plan plan_;
+  Placement placement_;
+  AlignedMemory arena_, scratchpad_;
+  float* input_ = nullptr;                          ///< the caller's, see attach()
+  float* output_ = nullptr;                         ///< the caller's
+  std::vector<memory> input_users_, output_users_;  ///< arguments that lie with the caller
+  std::vector<Call> calls_;
 };
+
+void* OnednnSession::address_of(const Value& value) const {
+  switch (plan_.buffers[value.buffer].storage) {
+    case Storage::input:
+      return input_;
+    case Storage::output:
+      return output_;
+    case Storage::arena:
+      break;
+  }
+  return arena_.data() + placement_.offsets[value.buffer];
+}
+
+std::vector<BoundMemory> OnednnSession::arguments(const Step& step) {
+  std::vector<BoundMemory> bound = step.constants;
+  bound.insert(bound.end(), step.executed.scales.begin(), step.executed.scales.end());
+  for (const auto& [name, value] : step.activations) {
+    bound.emplace_back(name, memory(value.stored.layout, engine_, address_of(value)));
+    const Storage storage = plan_.buffers[value.buffer].storage;
+    if (storage == Storage::input) input_users_.push_back(bound.back().second);
+    if (storage == Storage::output) output_users_.push_back(bound.back().second);
+  }
+  if (step.executed.scratchpad.get_size() > 0)
+    bound.emplace_back(DNNL_ARG_SCRATCHPAD, memory(step.executed.scratchpad, engine_, scratchpad_.data()));
+  return bound;
+}
+
+void OnednnSession::attach(std::span<const float> input, std::span<float> output) {
+  omp_set_num_threads(threads_);
+  input_ = const_cast<float*>(input.data());  // only read, but oneDNN has no memory for that
+  output_ = output.data();
+  for (memory& user : input_users_) user.set_data_handle(input_);
+  for (memory& user : output_users_) user.set_data_handle(output_);
+}
+
+std::vector<float> OnednnSession::own_output() const {
+  for (const Buffer& buffer : plan_.buffers)
+    if (buffer.storage == Storage::output) return std::vector<float>(buffer.bytes / sizeof(float));
+  return {};
+}
+
+/// As fp32, row-major.
+std::vector<float> OnednnSession::dequantized(const Value& value) {
+  const memory::dims dims = dims_of(value.stored.layout);
+  memory::dims strides(dims.size(), 1);
+  for (size_t dim = dims.size() - 1; dim-- > 0;) strides[dim] = strides[dim + 1] * dims[dim + 1];
+  const Operand plain = {{dims, memory::data_type::f32, strides}, {}};
+  std::vector<float> values(plain.layout.get_size() / sizeof(float));
+  const Operator executed = reorder(engine_, value.stored, plain);
+  std::vector<BoundMemory> bound = executed.scales;
+  AlignedMemory scratchpad(executed.scratchpad.get_size());
+  bound.emplace_back(DNNL_ARG_FROM, memory(value.stored.layout, engine_, address_of(value)));
+  bound.emplace_back(DNNL_ARG_TO, memory(plain.layout, engine_, values.data()));
+  bound.emplace_back(DNNL_ARG_SCRATCHPAD, memory(executed.scratchpad, engine_, scratchpad.data()));
+  Call(executed.primitive, bound).execute(stream_);
+  stream_.wait();
+  return values;
+}
+
+void OnednnSession::trace(std::span<const float> input, const Observer& observe) {
+  std::vector<float> output = own_output();
+  attach(input, output);
+  size_t steps = 0;
+  for (size_t layer = 0; layer < plan_.observations.size(); ++layer) {
+    for (; steps < plan_.observations[layer].steps; ++steps) calls_[steps].execute(stream_);
+    observe(layer, dequantized(plan_.observations[layer].value));
+  }
+}
+
+std::vector<LayerRecord> OnednnSession::profile(std::span<const float> input, int repetitions) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<float> output = own_output();
+  attach(input, output);
+  std::vector<std::vector<int64_t>> times_ns(calls_.size());
+  for (int repetition = 0; repetition < repetitions; ++repetition)
+    for (size_t step = 0; step < calls_.size(); ++step) {
+      const Clock::time_point begin = Clock::now();
+      calls_[step].execute(stream_);
+      stream_.wait();
+      times_ns[step].push_back(
+          std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count());
+    }
+  std::vector<LayerRecord> records;
+  for (size_t step = 0; step < calls_.size(); ++step) {
+    records.push_back(plan_.steps[step].record);
+    records.back().time_ns = median(times_ns[step]);
+  }
+  return records;
+}
 
 }  // namespace
 
-std::unique_ptr<Session> prepare(const Network& network, const SessionRequest& request) {
+std::unique_ptr<Session> prepare_session(const Network& network, const SessionRequest& request) {
   return std::make_unique<OnednnSession>(network, request);
 }
 

@@ -1,0 +1,345 @@
+#include "backends/onednn/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "backends/onednn/numbers.h"
+#include "backends/onednn/weights.h"
+#include "harness/error.h"
+
+namespace bitsweep::onednn {
+namespace {
+
+using Tag = memory::format_tag;
+using Type = memory::data_type;
+
+/// Row-major: NCHW for images, NC for vectors.
+memory::desc row_major(const memory::dims& dims, Type type) {
+  return {dims, type, dims.size() == 4 ? Tag::nchw : Tag::nc};
+}
+
+/// Channels last, as oneDNN's int8 kernels have it.
+memory::desc channels_last(const memory::dims& dims, Type type) {
+  return {dims, type, dims.size() == 4 ? Tag::nhwc : Tag::nc};
+}
+
+Geometry geometry_of(const Window& window) {
+  const auto dims = [](const std::array<int64_t, 2>& sizes) {
+    return memory::dims(sizes.begin(), sizes.end());
+  };
+  return {dims(window.kernel),
+          dims(window.stride),
+          {window.dilation[0] - 1, window.dilation[1] - 1},
+          dims(window.padding_begin),
+          dims(window.padding_end)};
+}
+
+/// "u8:s8:u8": source, weights if any, destination.
+std::string data_types(const Operator& executed) {
+  const auto type = [](const memory::desc& layout) { return to_text(data_type_of(layout)); };
+  if (executed.weights.get_size() == 0)
+    return fmt::format("{}:{}", type(executed.source), type(executed.destination));
+  return fmt::format("{}:{}:{}", type(executed.source), type(executed.weights), type(executed.destination));
+}
+
+int64_t bytes_moved(const Step& step) {
+  size_t bytes = 0;
+  for (const Argument& argument : step.activations) bytes += argument.value.stored.layout.get_size();
+  for (const auto& [name, constant] : step.constants) bytes += constant.get_desc().get_size();
+  return static_cast<int64_t>(bytes);
+}
+
+/// Walks the network once. values_[i] is the output of layer i as it lies in memory.
+class Planner {
+ public:
+  Planner(const dnnl::engine& engine, const Network& network, const SessionRequest& request)
+      : engine_(engine),
+        network_(network),
+        batch_(request.batch),
+        int8_(request.precision == Precision::int8),
+        formats_(choose_formats(network, request)) {}
+
+  Plan make();
+
+ private:
+  const Layer& layer() const { return network_.layers()[index_]; }
+  memory::dims output_dims() const;
+
+  Value plan(const Input&);
+  Value plan(const Convolution& convolution);
+  Value plan(const Linear& linear);
+  Value plan(const BatchNormalization&);
+  Value plan(const Relu&);
+  Value plan(const Add& add);
+  Value plan(const MaxPool& pool);
+  Value plan(const AveragePool& pool);
+  Value plan(const GlobalAveragePool&);
+  Value plan(const Flatten&);
+  Value plan_pooling(dnnl::algorithm kind, const Geometry& geometry);
+
+  /// The destination's buffer of a convolution, holding its shortcut.
+  Value shortcut_in_place(const Operand& wanted);
+  bool may_overwrite(const Value& value) const;
+  std::vector<BoundMemory> constants(const Operator& executed, const Weights& weights, const Tensor& bias,
+                                     const Fusion& fusion) const;
+
+  Value new_value(const Operand& stored, Storage storage = Storage::arena);
+  /// Input `number` of the layer in the format that was chosen for it, in any layout.
+  Value input_in_format(size_t number);
+  /// The value itself if it is stored so already, else a copy made by a reorder.
+  Value stored_as(const Value& value, const Operand& wanted, const std::string& purpose);
+  Value copied_to(const Value& value, const Value& copy, const std::string& purpose);
+  void add_step(Operator executed, std::vector<Argument> activations,
+                std::vector<BoundMemory> constants = {});
+  void write_output();
+
+  const dnnl::engine& engine_;
+  const Network& network_;
+  int64_t batch_;
+  bool int8_;
+  std::vector<NumberFormat> formats_;
+  std::vector<Value> values_;
+  size_t index_ = 0;  ///< of the layer that is planned
+  Plan plan_;
+};
+
+Plan Planner::make() {
+  for (index_ = 0; index_ < network_.layers().size(); ++index_) {
+    try {
+      values_.push_back(
+          std::visit([&](const auto& operation) { return plan(operation); }, layer().operation));
+    } catch (const dnnl::error& error) {
+      throw Error(fmt::format("oneDNN: layer '{}' ({}): {}", layer().name, kind(layer()), error.what()));
+    }
+    plan_.observations.push_back({values_.back(), plan_.steps.size()});
+  }
+  index_ = network_.layers().size() - 1;
+  write_output();
+  return std::move(plan_);
+}
+
+memory::dims Planner::output_dims() const {
+  memory::dims dims = {batch_};
+  dims.insert(dims.end(), layer().shape.begin(), layer().shape.end());
+  return dims;
+}
+
+Value Planner::plan(const Input&) {
+  return new_value({row_major(output_dims(), Type::f32), {}}, Storage::input);
+}
+
+Value Planner::plan(const Convolution& convolution) {
+  const size_t source_layer = layer().inputs[0];
+  const NumberFormat source = formats_[source_layer], destination = formats_[index_];
+  const Type weights_type = int8_ ? Type::s8 : source.type;
+  const memory::dims dims = weight_dims(convolution.weights, convolution.groups);
+  const Weights weights(convolution.weights, dims, weights_type);
+  Fusion fusion{source, destination, weights.scales(), convolution.relu, {}};
+  // int8 kernels work with channels last. Saying so lets a signed shortcut lie under an unsigned sum: no
+  // other layout can be described apart from its type.
+  Tag destination_tag = Tag::any;
+  if (layer().inputs.size() > 1) {
+    const NumberFormat shortcut = values_[layer().inputs[1]].stored.format;
+    const bool fits = size_of(shortcut.type) == size_of(destination.type);
+    fusion.shortcut = fits ? shortcut : destination;
+    if (int8_) destination_tag = Tag::nhwc;
+  }
+  const Operator executed =
+      onednn::convolution(engine_,
+                          {{dims_of(values_[source_layer].stored.layout), source.type, Tag::any},
+                           {dims, weights_type, Tag::any},
+                           {{static_cast<int64_t>(convolution.bias.values.size())}, Type::f32, Tag::a},
+                           {output_dims(), destination.type, destination_tag}},
+                          geometry_of(convolution.window), fusion);
+  const Value input = stored_as(values_[source_layer], {executed.source, source}, "input");
+  Value output;
+  if (fusion.shortcut) {
+    const bool same_type = fusion.shortcut->type == destination.type;
+    const memory::desc layout =
+        same_type ? executed.destination : channels_last(output_dims(), fusion.shortcut->type);
+    output = {{executed.destination, destination}, shortcut_in_place({layout, *fusion.shortcut}).buffer};
+  } else {
+    output = new_value({executed.destination, destination});
+  }
+  add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}},
+           constants(executed, weights, convolution.bias, fusion));
+  return output;
+}
+
+Value Planner::plan(const Linear& linear) {
+  const size_t source_layer = layer().inputs[0];
+  const NumberFormat source = formats_[source_layer], destination = formats_[index_];
+  const Type weights_type = int8_ ? Type::s8 : source.type;
+  const memory::dims source_dims = dims_of(values_[source_layer].stored.layout);
+  // A flattened image keeps its four dimensions, and so do the weights that belong to it.
+  memory::dims dims = source_dims;
+  dims[0] = linear.weights.shape[0];
+  const Weights weights(linear.weights, dims, weights_type);
+  const Fusion fusion{source, destination, weights.scales(), linear.relu, {}};
+  const Operator executed =
+      inner_product(engine_,
+                    {{source_dims, source.type, Tag::any},
+                     {dims, weights_type, Tag::any},
+                     {{static_cast<int64_t>(linear.bias.values.size())}, Type::f32, Tag::a},
+                     {output_dims(), destination.type, Tag::any}},
+                    fusion);
+  const Value input = stored_as(values_[source_layer], {executed.source, source}, "input");
+  const Value output = new_value({executed.destination, destination});
+  add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}},
+           constants(executed, weights, linear.bias, fusion));
+  return output;
+}
+
+Value Planner::plan(const BatchNormalization&) {
+  throw Error(
+      fmt::format("oneDNN: layer '{}': batch normalization that was not folded; give the network to "
+                  "fuse() first",
+                  layer().name));
+}
+
+Value Planner::plan(const Relu&) {
+  const Value input = input_in_format(0);
+  const Operator executed = onednn::relu(engine_, input.stored.layout);
+  const Value output = new_value({executed.destination, formats_[index_]});
+  add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}});
+  return output;
+}
+
+Value Planner::plan(const Add& add) {
+  const Value first = input_in_format(0);
+  Value second = input_in_format(1);
+  if (second.stored.format.type == first.stored.format.type)
+    second = stored_as(second, {first.stored.layout, second.stored.format}, "input");
+  const Operator executed =
+      addition(engine_, first.stored, second.stored,
+               {{output_dims(), formats_[index_].type, Tag::any}, formats_[index_]}, add.relu);
+  const Value output = new_value({executed.destination, formats_[index_]});
+  add_step(executed, {{DNNL_ARG_SRC_0, first}, {DNNL_ARG_SRC_1, second}, {DNNL_ARG_DST, output}});
+  return output;
+}
+
+Value Planner::plan(const MaxPool& pool) {
+  return plan_pooling(dnnl::algorithm::pooling_max, geometry_of(pool.window));
+}
+
+Value Planner::plan(const AveragePool& pool) {
+  return plan_pooling(pool.count_padding ? dnnl::algorithm::pooling_avg_include_padding
+                                         : dnnl::algorithm::pooling_avg_exclude_padding,
+                      geometry_of(pool.window));
+}
+
+Value Planner::plan(const GlobalAveragePool&) {
+  const Shape& source = network_.layers()[layer().inputs[0]].shape;
+  return plan_pooling(dnnl::algorithm::pooling_avg_exclude_padding,
+                      {{source[1], source[2]}, {1, 1}, {0, 0}, {0, 0}, {0, 0}});
+}
+
+Value Planner::plan_pooling(dnnl::algorithm kind, const Geometry& geometry) {
+  const Value input = input_in_format(0);
+  const NumberFormat destination = formats_[index_];
+  const Operator executed =
+      pooling(engine_, kind, input.stored.layout, {output_dims(), destination.type, Tag::any}, geometry,
+              input.stored.format.scale / destination.scale);
+  const Value output = new_value({executed.destination, destination});
+  add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}});
+  return output;
+}
+
+/// Row-major images are vectors already; in other layouts the next layer takes the image as it is.
+Value Planner::plan(const Flatten&) {
+  Value value = values_[layer().inputs[0]];
+  const memory::desc& layout = value.stored.layout;
+  const memory::dims dims = dims_of(layout);
+  const Type type = data_type_of(layout);
+  if (dims.size() == 4 && layout == row_major(dims, type))
+    value.stored.layout = row_major({dims[0], dims[1] * dims[2] * dims[3]}, type);
+  return value;
+}
+
+Value Planner::shortcut_in_place(const Operand& wanted) {
+  const Value shortcut = stored_as(values_[layer().inputs[1]], wanted, "shortcut");
+  if (may_overwrite(shortcut)) return shortcut;
+  return copied_to(shortcut, new_value(shortcut.stored), "shortcut");
+}
+
+/// fuse() promises it, but a network may have been built by hand.
+bool Planner::may_overwrite(const Value& value) const {
+  if (plan_.buffers[value.buffer].storage == Storage::input) return false;
+  const auto lies_there = [&](size_t input) {
+    return input < index_ && values_[input].buffer == value.buffer;
+  };
+  if (lies_there(layer().inputs[0])) return false;
+  for (size_t later = index_ + 1; later < network_.layers().size(); ++later) {
+    const std::vector<size_t>& inputs = network_.layers()[later].inputs;
+    if (std::any_of(inputs.begin(), inputs.end(), lies_there)) return false;
+  }
+  return true;
+}
+
+std::vector<BoundMemory> Planner::constants(const Operator& executed, const Weights& weights,
+                                            const Tensor& bias, const Fusion& fusion) const {
+  return {{DNNL_ARG_WEIGHTS, weights.pack(engine_, executed.weights)},
+          {DNNL_ARG_BIAS, pack_bias(engine_, engine_bias(bias.values, fusion))}};
+}
+
+Value Planner::new_value(const Operand& stored, Storage storage) {
+  plan_.buffers.push_back({stored.layout.get_size(), storage});
+  return {stored, plan_.buffers.size() - 1};
+}
+
+Value Planner::input_in_format(size_t number) {
+  const size_t input = layer().inputs[number];
+  const Value& value = values_[input];
+  if (value.stored.format == formats_[input]) return value;
+  const NumberFormat format = formats_[input];
+  return stored_as(value, {channels_last(dims_of(value.stored.layout), format.type), format}, "input");
+}
+
+Value Planner::stored_as(const Value& value, const Operand& wanted, const std::string& purpose) {
+  if (value.stored.layout == wanted.layout && value.stored.format == wanted.format) return value;
+  return copied_to(value, new_value(wanted), purpose);
+}
+
+Value Planner::copied_to(const Value& value, const Value& copy, const std::string& purpose) {
+  Operator executed = reorder(engine_, value.stored, copy.stored);
+  add_step(std::move(executed), {{DNNL_ARG_FROM, value}, {DNNL_ARG_TO, copy}});
+  plan_.steps.back().record.name = fmt::format("{} {}", layer().name, purpose);
+  plan_.steps.back().record.kind = "reorder";
+  plan_.steps.back().record.macs = 0;
+  return copy;
+}
+
+void Planner::add_step(Operator executed, std::vector<Argument> activations,
+                       std::vector<BoundMemory> constants) {
+  LayerRecord record;
+  record.name = layer().name;
+  record.kind = kind(layer());
+  record.implementation = executed.implementation;
+  record.data_types = data_types(executed);
+  record.macs = macs(network_, index_) * batch_;
+  plan_.steps.push_back(
+      {std::move(record), std::move(executed), std::move(activations), std::move(constants)});
+  plan_.steps.back().record.bytes = bytes_moved(plan_.steps.back());
+}
+
+/// The last layer writes into the caller's memory if it can.
+void Planner::write_output() {
+  const Value& last = values_.back();
+  const Operand wanted = {row_major(dims_of(last.stored.layout), Type::f32), {}};
+  Buffer& buffer = plan_.buffers[last.buffer];
+  const bool as_wanted = last.stored.layout == wanted.layout && last.stored.format == wanted.format;
+  if (as_wanted && buffer.storage == Storage::arena)
+    buffer.storage = Storage::output;
+  else
+    copied_to(last, new_value(wanted, Storage::output), "output");
+}
+
+}  // namespace
+
+Plan make_plan(const dnnl::engine& engine, const Network& network, const SessionRequest& request) {
+  return Planner(engine, network, request).make();
+}
+
+}  // namespace bitsweep::onednn
