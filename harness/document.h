@@ -1,9 +1,9 @@
 // A YAML document as a tree whose every value knows its place, and the list of what is wrong with it.
 #pragma once
 
-#include <compare>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,7 +19,9 @@ struct Place {
   int line = 1;
   int column = 1;
 
-  auto operator<=>(const Place&) const = default;
+  bool operator<(const Place& other) const {
+    return std::tie(line, column) < std::tie(other.line, other.column);
+  }
 };
 
 struct Entry;

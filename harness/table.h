@@ -23,6 +23,7 @@ std::string unknown_name(std::string_view what, std::string_view name, std::span
 template <class Table>
 std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
+  names.reserve(std::size(table));
   for (const auto& entry : table) names.emplace_back(entry.name);
   return names;
 }

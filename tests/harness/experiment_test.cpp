@@ -148,6 +148,13 @@ TEST_CASE("experiment: the experiments that ship are right") {
     }
 }
 
+TEST_CASE("experiment: the example of the reference is right") {
+  std::ifstream file(BITSWEEP_SOURCE_DIR "/experiments/README.md");
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  const size_t begin = page.find("```yaml\n") + 8;
+  CHECK(mistakes(page.substr(begin, page.find("```", begin) - begin)) == "nothing");
+}
+
 // ---- The file --------------------------------------------------------------------------------------------
 
 TEST_CASE("experiment: a missing file is told with the reason") {
