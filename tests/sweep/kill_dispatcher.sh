@@ -10,13 +10,14 @@ database=$folder/sweep.sqlite
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
-sweep() { mpirun -n 3 --oversubscribe --bind-to none "$bitsweep" run "$spec" --db "$database" "$@"; }
+options=(-n 3 --oversubscribe --bind-to none)
+sweep() { mpirun "${options[@]}" "$bitsweep" run "$spec" --db "$database"; }
 number() { "$bitsweep" query --db "$database" --format csv --sql "$1" 2>/dev/null | tail -n 1; }
 
 planned=$("$bitsweep" plan "$spec" --format json | grep -c '"id"')
 [ "$planned" -eq 24 ] || fail "planned $planned runs, not 24"
 
-sweep &
+(exec mpirun "${options[@]}" "$bitsweep" run "$spec" --db "$database") &
 launcher=$!
 for _ in $(seq 600); do
   stored=0
