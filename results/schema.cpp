@@ -56,6 +56,8 @@ create table runs (
   seed        integer not null
 ) strict, without rowid;
 
+create index runs_by_model on runs (model, precision, pruning);  -- the view speedups looks for baselines
+
 -- a machine as it was described; equal speed is expected within a class
 create table machines (
   id             integer primary key,
