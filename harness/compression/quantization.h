@@ -24,17 +24,20 @@ struct QuantizedWeights {
 /// Source: Jacob et al., CVPR 2018 (arXiv 1712.05877), section 2.1, zero point 0.
 QuantizedWeights quantize_per_channel(const Tensor& weights);
 
+struct Histogram;
+
 /// A row of the table of calibration methods: chooses the range of one activation from a histogram of its
-/// values.
+/// values. Within a range that reaches below zero int8 has 127 steps to either side, else 255 above zero.
 struct Calibration {
   std::string name;
   std::string meaning;
+  Range (*choose)(const Histogram& histogram) = nullptr;
 };
 const std::vector<Calibration>& calibration_methods();
 
 /// Runs the images (in batches of the session's size; the last batch padded by repetition) through an fp32
 /// session and chooses a range for each layer's output. The last layer is never clipped. `batch`: images an
-/// inference of that session.
+/// inference of that session. Throws Error if an activation is not finite.
 std::vector<Range> calibrate(Session& session, const Network& network, const Samples& images, int64_t batch,
                              const std::string& method);
 

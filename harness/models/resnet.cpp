@@ -9,6 +9,8 @@
 namespace bitsweep {
 namespace {
 
+constexpr float centring = 0.65F;  ///< of seeded filters, see seeded.h
+
 /// Adds the layers of a ResNet under torchvision's names, with seeded weights that behave like trained ones:
 /// each BatchNormalization has about the mean and variance that its input has.
 class Builder {
@@ -23,7 +25,7 @@ class Builder {
   size_t convolve(const std::string& name, const std::string& normalization, size_t input, int64_t out,
                   Window window, float scale) {
     const auto layer = static_cast<int64_t>(network_.layers().size());
-    Convolution convolution = seeded_convolution(channels(input), out, window, seed_, layer);
+    Convolution convolution = seeded_convolution(channels(input), out, window, centring, seed_, layer);
     convolution.bias = {};
     network_.add(name, std::move(convolution), {input});
     return network_.add(normalization, seeded_normalization(out, scale, 8 * layer));
@@ -36,7 +38,7 @@ class Builder {
   void classify(int64_t classes) {
     network_.add("avgpool", GlobalAveragePool{});
     network_.add("flatten", Flatten{});
-    network_.add("fc", seeded_linear(channels(last()), classes, seed_,
+    network_.add("fc", seeded_linear(channels(last()), classes, centring, seed_,
                                      static_cast<int64_t>(network_.layers().size())));
   }
 

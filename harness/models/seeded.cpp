@@ -1,6 +1,7 @@
 #include "harness/models/seeded.h"
 
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <span>
 
@@ -17,19 +18,19 @@ uint64_t mix(uint64_t bits) {
 
 constexpr uint64_t golden = 0x9e3779b97f4a7c15U;  // splitmix64's step: 2^64 / golden ratio
 
-/// Weights [out, ...] of a layer that reads what a ReLU gave, so that signal neither grows, nor vanishes, nor becomes the
-/// same for all images. A ReLU's output has a mean, which a plain random filter hands on as an offset common to all
-/// images; deep down nothing else is left. Trained filters with their BatchNorm remove it; here each filter sums to 0.
-/// What a ReLU leaves of a normal distribution has the variance 1/2 - 1/(2 pi) instead of He's second moment 1/2.
-Tensor centred_filters(Shape shape, int64_t seed, int64_t stream) {
+/// Weights [out, ...] for a layer that reads what a ReLU gave; see seeded.h for `centring`.
+Tensor centred_filters(Shape shape, float centring, int64_t seed, int64_t stream) {
+  // Of a normal distribution a ReLU leaves the second moment 1/2, of which 1/(2 pi) is the mean, squared.
+  constexpr float moment = 0.5F, squared_mean = 0.5F / std::numbers::pi_v<float>;
+  const float taken_out = squared_mean * (1 - (1 - centring) * (1 - centring));
+  const float gain = std::sqrt(moment / (moment - taken_out));
   const int64_t out = shape[0], fan_in = element_count(shape) / out;
-  const float gain = std::sqrt(0.5F / 0.341F);
   Tensor weights = he_uniform(std::move(shape), fan_in, seed, stream);
 #pragma omp parallel for
   for (int64_t filter = 0; filter < out; ++filter) {
     const auto values = std::span(weights.values).subspan(filter * fan_in, fan_in);
     const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(fan_in);
-    for (float& value : values) value = gain * (value - static_cast<float>(mean));
+    for (float& value : values) value = gain * (value - centring * static_cast<float>(mean));
   }
   return weights;
 }
@@ -56,13 +57,15 @@ Tensor he_uniform(Shape shape, int64_t fan_in, int64_t seed, int64_t stream) {
   return uniform(std::move(shape), -bound, bound, seed, stream);
 }
 
-Convolution seeded_convolution(int64_t in, int64_t out, Window window, int64_t seed, int64_t layer) {
-  return {centred_filters({out, in, window.kernel[0], window.kernel[1]}, seed, 8 * layer),
+Convolution seeded_convolution(int64_t in, int64_t out, Window window, float centring, int64_t seed,
+                               int64_t layer) {
+  return {centred_filters({out, in, window.kernel[0], window.kernel[1]}, centring, seed, 8 * layer),
           uniform({out}, -0.1F, 0.1F, seed, 8 * layer + 1), window};
 }
 
-Linear seeded_linear(int64_t in, int64_t out, int64_t seed, int64_t layer) {
-  return {centred_filters({out, in}, seed, 8 * layer), uniform({out}, -0.1F, 0.1F, seed, 8 * layer + 1)};
+Linear seeded_linear(int64_t in, int64_t out, float centring, int64_t seed, int64_t layer) {
+  return {centred_filters({out, in}, centring, seed, 8 * layer),
+          uniform({out}, -0.1F, 0.1F, seed, 8 * layer + 1)};
 }
 
 Window square_window(int64_t kernel, int64_t stride, int64_t padding) {

@@ -1,0 +1,132 @@
+#include "harness/accuracy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace bitsweep {
+namespace {
+
+constexpr double most_decibels = 300;  ///< beyond what fp32 can tell apart
+
+/// A floor under the SQNR to the fp32 reference. A right engine stays well above, a wrong one (a layer
+/// skipped, channels or images swapped, a saturated product) falls to 0 to 5 dB, where error and signal are
+/// alike.
+struct AccuracyFloor {
+  Precision precision;
+  double sqnr_db;
+  const char* why;
+};
+constexpr AccuracyFloor floors[] = {
+    // 24 bits give 144 dB; other orders of summation over some 10^4 terms and 50 layers leave 100. TF32 or
+    // bf16 inside
+    // would leave at most 55.
+    {Precision::fp32, 60, "sums in another order leave 100 dB"},
+    // 11 bits give 66 dB in one operation; 50 layers leave 45 to 55.
+    {Precision::fp16, 30, "11 bits leave 45 dB over 50 layers"},
+    // 8 bits give 48 dB in one operation; 50 layers leave 25 to 40.
+    {Precision::bf16, 15, "8 bits leave 25 dB over 50 layers"},
+    // Depends on network and calibration: 20 to 35 dB is usual; below 8 a sixth of the signal's power is
+    // error.
+    {Precision::int8, 8, "8-bit integers leave 20 dB where ranges were calibrated well"},
+};
+
+size_t largest(std::span<const float> row) {
+  return std::max_element(row.begin(), row.end()) - row.begin();  // the first of equals
+}
+
+/// Whether fewer than k classes stand before `label`. NaN stands before everything but is never found itself.
+bool among_first(std::span<const float> row, size_t label, int k) {
+  if (std::isnan(row[label])) return false;
+  int before = 0;
+  for (size_t other = 0; other < row.size(); ++other)
+    before += !(row[other] <= row[label]) || (row[other] == row[label] && other < label);
+  return before < k;
+}
+
+double decibels(double signal, double noise) {
+  if (!std::isfinite(noise)) return -most_decibels;
+  if (noise == 0) return most_decibels;
+  return std::clamp(10 * std::log10(signal / noise), -most_decibels, most_decibels);
+}
+
+bool all_rows_equal(std::span<const float> outputs, size_t classes) {
+  for (size_t first = classes; first < outputs.size(); first += classes)
+    if (!std::equal(outputs.begin(), outputs.begin() + classes, outputs.begin() + first)) return false;
+  return true;
+}
+
+}  // namespace
+
+double top_k(std::span<const float> outputs, std::span<const int32_t> labels, int k) {
+  if (labels.empty()) return 0;
+  const size_t classes = outputs.size() / labels.size();
+  int64_t found = 0;
+  for (size_t row = 0; row < labels.size(); ++row)
+    found += among_first(outputs.subspan(row * classes, classes), labels[row], k);
+  return static_cast<double>(found) / static_cast<double>(labels.size());
+}
+
+Fidelity fidelity(std::span<const float> outputs, std::span<const float> reference, int64_t classes) {
+  double signal = 0, power = 0, noise = 0, product = 0;
+  Fidelity result;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const double right = reference[i], value = outputs[i], error = right - value;
+    signal += right * right;
+    power += value * value;
+    product += right * value;
+    noise += error * error;
+    result.max_error = std::max(result.max_error, std::abs(error));
+  }
+  result.sqnr_db = decibels(signal, noise);
+  if (!std::isfinite(noise)) {
+    result.max_error = std::numeric_limits<float>::max();  // JSON knows no infinity
+    return result;
+  }
+  // Two vectors of zeros are alike; a zero vector is like no other.
+  result.cosine = signal > 0 && power > 0 ? product / std::sqrt(signal * power) : (signal == power ? 1 : 0);
+  const size_t rows = outputs.size() / classes;
+  int64_t agreed = 0;
+  for (size_t row = 0; row < rows; ++row)
+    agreed += largest(outputs.subspan(row * classes, classes)) ==
+              largest(reference.subspan(row * classes, classes));
+  result.top1_agreement = rows > 0 ? static_cast<double>(agreed) / static_cast<double>(rows) : 1;
+  return result;
+}
+
+std::vector<float> infer_all(Session& session, const Network& network, const Samples& images, int64_t batch) {
+  const int64_t image_size = element_count(network.input_shape());
+  const int64_t output_size = element_count(network.output_shape());
+  std::vector<float> all(images.count * output_size), input(batch * image_size), output(batch * output_size);
+  for (int64_t first = 0; first < images.count; first += batch) {
+    const int64_t count = std::min(batch, images.count - first);
+    const float* begin = &images.values[first * image_size];
+    std::copy(begin, begin + count * image_size, input.begin());
+    for (int64_t i = count; i < batch; ++i) std::copy(begin, begin + image_size, &input[i * image_size]);
+    session.infer(input, output);
+    std::copy_n(output.begin(), count * output_size, &all[first * output_size]);
+  }
+  return all;
+}
+
+std::string implausible(std::span<const float> outputs, const Fidelity& fidelity, int64_t classes,
+                        Precision precision) {
+  const auto finite = [](float value) { return std::isfinite(value); };
+  const auto broken = std::count_if(outputs.begin(), outputs.end(), std::not_fn(finite));
+  if (broken > 0) return fmt::format("{} of {} outputs are not finite", broken, outputs.size());
+  const auto zeros = std::count(outputs.begin(), outputs.end(), 0.0F);
+  if (static_cast<double>(zeros) > 0.9 * static_cast<double>(outputs.size()))
+    return fmt::format("{} of {} outputs are zero", zeros, outputs.size());
+  if (static_cast<int64_t>(outputs.size()) > classes && all_rows_equal(outputs, classes))
+    return "the outputs are the same for every image";
+  for (const AccuracyFloor& floor : floors)
+    if (floor.precision == precision && !(fidelity.sqnr_db >= floor.sqnr_db))
+      return fmt::format("SQNR to the reference is {:.1f} dB; right for {} is {} or more ({})",
+                         fidelity.sqnr_db, to_text(precision), floor.sqnr_db, floor.why);
+  return "";
+}
+
+}  // namespace bitsweep

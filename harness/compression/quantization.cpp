@@ -1,0 +1,37 @@
+#include "harness/compression/quantization.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "harness/error.h"
+
+namespace bitsweep {
+
+QuantizedWeights quantize_per_channel(const Tensor& weights) {
+  const int64_t channels = weights.shape.at(0);
+  const int64_t channel_size = element_count(weights.shape) / channels;
+  const auto finite = [](float weight) { return std::isfinite(weight); };
+  if (const auto bad = std::find_if_not(weights.values.begin(), weights.values.end(), finite);
+      bad != weights.values.end())
+    throw Error(fmt::format("weight {} is {}; right for int8 is a finite number",
+                            bad - weights.values.begin(), *bad));
+
+  QuantizedWeights quantized{std::vector<int8_t>(weights.values.size()), std::vector<float>(channels)};
+#pragma omp parallel for
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const float* first = &weights.values[channel * channel_size];
+    float largest = 0;
+    for (int64_t i = 0; i < channel_size; ++i) largest = std::max(largest, std::abs(first[i]));
+    float scale = largest / 127;
+    if (scale == 0) scale = 1;  // all zero, or too small for a float
+    for (int64_t i = 0; i < channel_size; ++i)
+      quantized.values[channel * channel_size + i] =
+          static_cast<int8_t>(std::clamp(std::nearbyint(first[i] / scale), -127.0F, 127.0F));
+    quantized.scale[channel] = scale;
+  }
+  return quantized;
+}
+
+}  // namespace bitsweep
