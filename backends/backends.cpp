@@ -1,8 +1,11 @@
 // The only #if over engines.
 #include "backends/backends.h"
 
+#include "backends/training.h"
+
 #ifdef BITSWEEP_ONEDNN
 #include "backends/onednn/onednn.h"
+#include "backends/onednn/training.h"
 #endif
 
 namespace bitsweep {
@@ -15,6 +18,14 @@ const std::vector<Backend>& backends() {
 #endif
   };
   return table;
+}
+
+Train trainer() {
+#ifdef BITSWEEP_ONEDNN
+  return onednn::train;
+#else
+  return nullptr;
+#endif
 }
 
 }  // namespace bitsweep
