@@ -74,7 +74,7 @@ std::string table(const Rows& rows) {
   return text;
 }
 
-/// RFC 4180: quoted where needed, lines end with CR LF.
+/// Quoted as RFC 4180 says; lines end as on Unix, so that shell tools see clean values.
 std::string csv_line(const std::vector<std::string>& fields) {
   std::string line;
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -87,7 +87,7 @@ std::string csv_line(const std::vector<std::string>& fields) {
     for (const char c : fields[i]) line.append(c == '"' ? 2 : 1, c);
     line += '"';
   }
-  return line + "\r\n";
+  return line + "\n";
 }
 
 std::string csv(const Rows& rows) {
@@ -151,7 +151,7 @@ std::string markdown(const Rows& rows) {
 const std::vector<Format>& formats() {
   static const std::vector<Format> list = {
       {"table", "aligned text, numbers with units", table},
-      {"csv", "comma-separated values (RFC 4180), raw numbers", csv},
+      {"csv", "comma-separated values, raw numbers", csv},
       {"json", "an array of objects, raw numbers", json},
       {"md", "a Markdown table, numbers with units", markdown},
   };
