@@ -150,7 +150,7 @@ Value Planner::plan(const Convolution& convolution) {
       onednn::convolution(engine_,
                           {{dims_of(values_[source_layer].stored.layout), source.type, Tag::any},
                            {dims, weights_type, Tag::any},
-                           {{static_cast<int64_t>(convolution.bias.values.size())}, Type::f32, Tag::a},
+                           {{layer().shape[0]}, Type::f32, Tag::a},
                            {output_dims(), destination.type, destination_tag}},
                           geometry_of(convolution.window), fusion);
   const Value input = stored_as(values_[source_layer], {executed.source, source}, "input");
@@ -178,13 +178,12 @@ Value Planner::plan(const Linear& linear) {
   dims[0] = linear.weights.shape[0];
   const Weights weights(linear.weights, dims, weights_type);
   const Fusion fusion{source, destination, weights.scales(), linear.relu, {}};
-  const Operator executed =
-      inner_product(engine_,
-                    {{source_dims, source.type, Tag::any},
-                     {dims, weights_type, Tag::any},
-                     {{static_cast<int64_t>(linear.bias.values.size())}, Type::f32, Tag::a},
-                     {output_dims(), destination.type, Tag::any}},
-                    fusion);
+  const Operator executed = inner_product(engine_,
+                                          {{source_dims, source.type, Tag::any},
+                                           {dims, weights_type, Tag::any},
+                                           {{layer().shape[0]}, Type::f32, Tag::a},
+                                           {output_dims(), destination.type, Tag::any}},
+                                          fusion);
   const Value input = stored_as(values_[source_layer], {executed.source, source}, "input");
   const Value output = new_value({executed.destination, destination});
   add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}},
@@ -280,8 +279,10 @@ bool Planner::may_overwrite(const Value& value) const {
 
 std::vector<BoundMemory> Planner::constants(const Operator& executed, const Weights& weights,
                                             const Tensor& bias, const Fusion& fusion) const {
+  std::vector<float> values = bias.values;
+  values.resize(static_cast<size_t>(layer().shape[0]));  // zeros where the layer has none
   return {{DNNL_ARG_WEIGHTS, weights.pack(engine_, executed.weights)},
-          {DNNL_ARG_BIAS, pack_bias(engine_, engine_bias(bias.values, fusion))}};
+          {DNNL_ARG_BIAS, pack_bias(engine_, engine_bias(std::move(values), fusion))}};
 }
 
 Value Planner::new_value(const Operand& stored, Storage storage) {

@@ -66,6 +66,8 @@ void TrainingGraph::add(const Layer& layer, const Linear& linear) {
   if (linear.relu)
     throw Error(fmt::format("training: layer '{}' has its ReLU folded in; right is the form before fuse()",
                             layer.name));
+  if (linear.bias == Tensor{})
+    throw Error(fmt::format("training: layer '{}' has no bias; a bias of zeros would be right", layer.name));
   Node& source = source_of(layer);
   Node node = make_node(layer.shape, true);
   const Parameter weight = add_parameter("weight", linear.weights);

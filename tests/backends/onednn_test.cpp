@@ -1,0 +1,261 @@
+#ifdef BITSWEEP_ONEDNN
+
+#include <functional>
+
+#include "harness/fusion.h"
+#include "harness/models/models.h"
+#include "tests/backends/against_reference.h"
+#include "tests/catch.h"
+#include "tests/layers.h"
+
+namespace bitsweep {
+namespace {
+
+/// What rounding to a precision explains, for networks of a few layers; in dB.
+struct Tolerance {
+  Precision precision;
+  double sqnr_db;
+};
+constexpr Tolerance tolerances[] = {
+    {Precision::fp32, 110},  // 24 bits: 144 dB, less the sums in another order
+    {Precision::bf16, 42},   // 8 bits: 48 dB in source, weights and what is stored
+    {Precision::int8, 30},   // 8 bits, fixed point: the largest value decides the step
+};
+
+const Backend& onednn() {
+  return pick(backends(), "backend", "onednn");
+}
+
+void check_all_precisions(const std::string& name, const Network& network, int64_t batch) {
+  for (const Tolerance& tolerance : tolerances) {
+    INFO(name << ", " << to_text(tolerance.precision) << ", batch " << batch);
+    if (const auto reason = onednn().why_not(network, {.precision = tolerance.precision, .ranges = {}})) {
+      WARN(*reason);
+      continue;
+    }
+    Pair pair = prepare_pair(network, tolerance.precision, batch);
+    CHECK(compare(pair, network).sqnr_db >= tolerance.sqnr_db);
+  }
+}
+
+Network one_layer(const Shape& input, Operation operation) {
+  Network network("one layer", input);
+  network.add("layer", std::move(operation));
+  return network;
+}
+
+TEST_CASE("onednn: convolutions of many shapes agree with the reference in each precision") {
+  struct Case {
+    const char* name;
+    int64_t in, out, groups;
+    Window window;
+  };
+  const Case cases[] = {
+      {"1x1", 16, 32, 1, square_window(1, 1, 0)},
+      {"1x1, channels off alignment", 17, 19, 1, square_window(1, 1, 0)},
+      {"1x1, stride 2", 64, 32, 1, square_window(1, 2, 0)},
+      {"3x3, from an image", 3, 16, 1, square_window(3, 1, 1)},
+      {"3x3, stride 2", 16, 16, 1, square_window(3, 2, 1)},
+      {"3x3, no padding", 16, 8, 1, square_window(3, 1, 0)},
+      {"5x5, one output channel", 8, 1, 1, square_window(5, 1, 2)},
+      {"7x7, stride 2, from an image", 3, 64, 1, square_window(7, 2, 3)},
+      {"3x3, dilation 2", 16, 16, 1, {{3, 3}, {1, 1}, {2, 2}, {2, 2}, {2, 2}}},
+      {"3x2, padding on one side", 16, 16, 1, {{3, 2}, {1, 2}, {0, 1}, {2, 0}, {1, 1}}},
+      {"3x3, 2 groups", 32, 64, 2, square_window(3, 1, 1)},
+      {"3x3, depthwise", 32, 32, 32, square_window(3, 1, 1)},
+  };
+  for (const Case& shape : cases)
+    for (const int64_t batch : {1, 3}) {
+      const Convolution convolution = some_convolution(shape.in, shape.out, shape.window, 1, shape.groups);
+      check_all_precisions(shape.name, one_layer({shape.in, 13, 14}, convolution), batch);
+    }
+}
+
+TEST_CASE("onednn: linear layers of many sizes agree with the reference in each precision") {
+  for (const int64_t in : {1, 10, 17, 128})
+    for (const int64_t out : {1, 10, 33})
+      for (const int64_t batch : {1, 5})
+        check_all_precisions(std::to_string(in) + " to " + std::to_string(out),
+                             one_layer({in}, some_linear(in, out, 1)), batch);
+}
+
+/// A convolution, so that what follows works in the engine's layout, and a layer of one kind behind it.
+Network behind_convolution(Operation operation, bool relu) {
+  Network network("behind a convolution", {3, 12, 15});
+  Convolution convolution = some_convolution(3, 24, square_window(3, 1, 1), 1);
+  convolution.relu = relu;
+  network.add("convolution", std::move(convolution));
+  network.add("layer", std::move(operation));
+  return network;
+}
+
+TEST_CASE("onednn: pooling of every kind agrees with the reference in each precision") {
+  const Window padded = square_window(3, 2, 1);
+  for (const bool relu : {false, true})
+    for (const int64_t batch : {1, 2}) {
+      check_all_precisions("max", behind_convolution(MaxPool{padded}, relu), batch);
+      check_all_precisions("average of what is there", behind_convolution(AveragePool{padded, false}, relu),
+                           batch);
+      check_all_precisions("average with padding", behind_convolution(AveragePool{padded, true}, relu),
+                           batch);
+      check_all_precisions("relu alone", behind_convolution(Relu{}, relu), batch);
+    }
+  check_all_precisions("average of all", behind_convolution(GlobalAveragePool{}, true), 2);
+  check_all_precisions("max of the input", one_layer({3, 12, 15}, MaxPool{padded}), 2);
+}
+
+TEST_CASE("onednn: a linear layer behind a flattened image reads it in the engine's layout") {
+  Network network = behind_convolution(MaxPool{square_window(2, 2, 0)}, true);
+  network.add("flatten", Flatten{});
+  Linear linear = some_linear(24 * 6 * 7, 10, 5);
+  network.add("linear", std::move(linear));
+  check_all_precisions("flatten", network, 1);
+  check_all_precisions("flatten", network, 3);
+}
+
+TEST_CASE("onednn: a flattened image as the output is in row-major order") {
+  Network network = behind_convolution(MaxPool{square_window(2, 2, 0)}, true);
+  network.add("flatten", Flatten{});
+  check_all_precisions("flatten", network, 2);
+}
+
+/// a: convolution; b: convolution of a, with a as its shortcut; c: convolution of b.
+Network residual(bool relu_before, bool relu_behind) {
+  Network network("residual", {3, 12, 15});
+  Convolution first = some_convolution(3, 32, square_window(3, 1, 1), 1);
+  first.relu = relu_before;
+  const size_t a = network.add("a", std::move(first));
+  const size_t middle = network.add("middle", some_convolution(32, 16, square_window(1, 1, 0), 3));
+  Convolution second = some_convolution(16, 32, square_window(3, 1, 1), 5);
+  second.relu = relu_behind;
+  const size_t b = network.add("b", std::move(second), {middle, a});
+  network.add("c", some_convolution(32, 8, square_window(1, 1, 0), 7), {b});
+  return network;
+}
+
+TEST_CASE("onednn: a shortcut is added in place, whatever its sign and that of the sum") {
+  for (const bool relu_before : {false, true})
+    for (const bool relu_behind : {false, true}) {
+      INFO("relu before " << relu_before << ", behind " << relu_behind);
+      const Network network = residual(relu_before, relu_behind);
+      check_all_precisions("residual", network, 1);
+      check_all_precisions("residual", network, 2);
+      Pair pair = prepare_pair(network, Precision::fp32, 1);
+      CHECK(pair.engine->profile(pair.images.values, 1).size() <= network.layers().size() + 1);  // no copies
+    }
+}
+
+TEST_CASE("onednn: a shortcut that is read again later is copied first") {
+  Network network = residual(true, false);
+  network.add("again", Add{},
+              {network.add("same width", some_convolution(8, 32, square_window(1, 1, 0), 9)), 1});
+  check_all_precisions("read by an addition", network, 2);
+}
+
+TEST_CASE("onednn: a convolution may have its own source, or the input, as its shortcut") {
+  Network network("own source", {16, 9, 9});
+  network.add("from input", some_convolution(16, 16, square_window(3, 1, 1), 1), {0, 0});
+  network.add("from layer", some_convolution(16, 16, square_window(3, 1, 1), 3), {1, 1});
+  check_all_precisions("own source", network, 2);
+}
+
+TEST_CASE("onednn: a shortcut into the output is summed up in fp32") {
+  Network network("last", {16, 9, 9});
+  network.add("a", some_convolution(16, 16, square_window(3, 1, 1), 1));
+  network.add("b", some_convolution(16, 16, square_window(3, 1, 1), 3), {0, 1});
+  check_all_precisions("last", network, 1);
+}
+
+TEST_CASE("onednn: an addition on its own takes operands of unlike scale and sign") {
+  for (const bool relu : {false, true}) {
+    Network network("addition", {3, 12, 15});
+    Convolution positive = some_convolution(3, 32, square_window(3, 1, 1), 1);
+    positive.relu = true;
+    const size_t a = network.add("a", std::move(positive), {0});
+    const size_t b = network.add("b", some_convolution(3, 32, square_window(1, 1, 0), 3), {0});
+    network.add("sum", Add{relu}, {a, b});
+    network.add("end", some_convolution(32, 8, square_window(1, 1, 0), 5));
+    check_all_precisions("addition", network, 2);
+  }
+}
+
+TEST_CASE("onednn: trace shows each layer as the reference has it, and ends with what infer gives") {
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    const Network network = residual(false, true);
+    if (onednn().why_not(network, {.precision = precision, .ranges = {}})) continue;
+    Pair pair = prepare_pair(network, precision, 2);
+    std::vector<std::vector<float>> expected, given;
+    const auto into = [](auto& list) {
+      return [&list](size_t layer, std::span<const float> output) {
+        CHECK(layer == list.size());
+        list.emplace_back(output.begin(), output.end());
+      };
+    };
+    pair.reference->trace(pair.images.values, into(expected));
+    pair.engine->trace(pair.images.values, into(given));
+    REQUIRE(given.size() == network.layers().size());
+    for (size_t layer = 0; layer < given.size(); ++layer) {
+      INFO(network.layers()[layer].name << " " << to_text(precision));
+      CHECK(fidelity(given[layer], expected[layer], 1).sqnr_db > (precision == Precision::fp32 ? 110 : 30));
+    }
+    CHECK(given.back() == outputs_of(*pair.engine, network, pair.images));
+  }
+}
+
+TEST_CASE("onednn: the profile names every layer, what ran, and all multiplications") {
+  const Network network = fuse(pick(models(), "model", "resnet18").build(1));
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    if (onednn().why_not(network, {.precision = precision, .ranges = {}})) continue;
+    Pair pair = prepare_pair(network, precision, 1);
+    INFO(to_text(precision));
+    CHECK(compare(pair, network).sqnr_db > (precision == Precision::fp32 ? 90 : 20));
+    const std::vector<LayerRecord> records = pair.engine->profile(pair.images.values, 1);
+    int64_t sum = 0;
+    for (const LayerRecord& record : records) {
+      INFO(record.name << " " << record.implementation);
+      sum += record.macs;
+      CHECK(record.time_ns > 0);
+      CHECK(record.bytes > 0);
+      CHECK(record.implementation.substr(0, 3) != "ref");
+    }
+    CHECK(sum == macs(network));
+    for (const Layer& layer : network.layers()) {
+      if (kind(layer) == "input" || kind(layer) == "flatten") continue;
+      INFO(layer.name);
+      CHECK(std::any_of(records.begin(), records.end(), [&](const LayerRecord& record) {
+        return record.name == layer.name && record.kind == kind(layer);
+      }));
+    }
+  }
+}
+
+TEST_CASE("onednn: int8 weights take a quarter of the bytes") {
+  const Network network = one_layer({128, 8, 8}, some_convolution(128, 128, square_window(3, 1, 1), 1));
+  const int64_t fp32 = prepare_pair(network, Precision::fp32, 1).engine->weight_bytes();
+  CHECK(fp32 >= 128 * 128 * 9 * 4);
+  CHECK(prepare_pair(network, Precision::int8, 1).engine->weight_bytes() < fp32 / 3);
+}
+
+TEST_CASE("onednn: what it cannot run is told with the reason") {
+  const Network network = one_layer({4, 8, 8}, MaxPool{{{2, 2}, {1, 1}, {0, 0}, {0, 0}, {2, 2}}});
+  const SessionRequest fp32;
+  REQUIRE(onednn().why_not(network, fp32));
+  CHECK_THAT(*onednn().why_not(network, fp32), ContainsSubstring("'layer': pooling with dilation"));
+  if (!__builtin_cpu_supports("avx512fp16")) {
+    const auto reason =
+        onednn().why_not(one_layer({4}, some_linear(4, 2, 1)), {.precision = Precision::fp16, .ranges = {}});
+    REQUIRE(reason);
+    CHECK_THAT(*reason, ContainsSubstring("CPU lacks avx512_fp16"));
+  }
+}
+
+TEST_CASE("onednn: int8 without ranges is refused") {
+  const Network network = one_layer({4}, some_linear(4, 2, 1));
+  CHECK_THROWS_WITH(onednn().prepare(network, {.precision = Precision::int8, .ranges = {}}),
+                    ContainsSubstring("0 activation ranges for 2 layers"));
+}
+
+}  // namespace
+}  // namespace bitsweep
+
+#endif
