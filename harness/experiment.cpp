@@ -5,8 +5,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "harness/document.h"
@@ -17,9 +20,10 @@ namespace {
 
 /// Larger files are no experiments; 1 MiB holds ten thousand lines.
 constexpr size_t max_file_bytes = 1 << 20;
-/// An experiment is four levels deep. An alias may hold itself, and aliases of aliases unfold without end.
-constexpr int max_depth = 10;
-constexpr int max_items = 1'000'000;
+/// An experiment is five levels deep.
+constexpr size_t max_depth = 10;
+/// What aliases may add: aliases of aliases grow without end.
+constexpr size_t max_aliased = 100'000;
 
 std::string read_text(const std::string& path) {
   if (std::filesystem::is_directory(path))
@@ -60,61 +64,140 @@ Place place_of(const YAML::Mark& mark) {
   return mark.is_null() ? Place{} : Place{mark.line + 1, mark.column + 1};
 }
 
-/// Copies the parser's nodes, which are shared between aliases, into a tree.
-class Copy {
- public:
-  explicit Copy(Mistakes& mistakes) : mistakes_(mistakes) {}
+/// Thrown out of the parser once a mistake is told that nothing can be read behind.
+struct Stop {};
 
-  /// `before`: the place of what stands before the node, for the parser puts an empty value where the next
-  /// thing stands.
-  Item item(const YAML::Node& node, Place before, int depth = 0) {
+/// Builds the tree from the parser's events. (yaml-cpp's own tree is not used: its LoadAll loops until memory
+/// ends where a stray comma follows a text, its Load ignores what follows.)
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  explicit TreeBuilder(Mistakes& mistakes) : mistakes_(mistakes) {}
+
+  const Item& root() const { return root_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1)
+      stop(place_of(mark), "the experiment ends before this; right is one document a file");
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark&, YAML::anchor_t anchor) override {
     Item item;
-    item.place = node.IsNull() ? before : place_of(node.Mark());
-    if (++items_ > max_items || depth > max_depth) {
-      mistakes_.add(item.place,
-                    "this is nested too deep, or aliases unfold without end; right is fewer levels");
-      return item;
-    }
-    if (node.IsScalar()) {
-      item.kind = Item::Kind::scalar;
-      item.text = node.Scalar();
-    } else if (node.IsSequence()) {
-      item.kind = Item::Kind::list;
-      for (const YAML::Node& element : node) item.list.push_back(this->item(element, item.place, depth + 1));
-    } else if (node.IsMap()) {
-      item.kind = Item::Kind::map;
-      for (const auto& pair : node) item.map.push_back(entry(pair.first, pair.second, depth + 1));
-    }
-    return item;
+    if (!open_.empty())
+      item.place = open_.back().awaits_value ? open_.back().key_place : open_.back().item.place;
+    put(std::move(item), anchor);
   }
 
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                const std::string& text) override {
+    Item item;
+    item.kind = Item::Kind::scalar;
+    item.place = place_of(mark);
+    item.text = text;
+    put(std::move(item), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) stop(place_of(mark), "this alias holds itself; right is to write it out");
+    aliased_ += count(found->second);
+    if (aliased_ > max_aliased)
+      stop(place_of(mark), "these aliases unfold without end; right is to write them out");
+    Item item = found->second;
+    item.place = place_of(mark);
+    put(std::move(item), 0);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(Item::Kind::list, place_of(mark), anchor);
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(Item::Kind::map, place_of(mark), anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapEnd() override { close(); }
+
  private:
-  Entry entry(const YAML::Node& key, const YAML::Node& value, int depth) {
-    const Place place = place_of(key.Mark());
-    return {key.IsScalar() ? key.Scalar() : "", place, item(value, place, depth)};
+  /// A list or map whose end has not come yet.
+  struct Open {
+    Item item;
+    YAML::anchor_t anchor = 0;
+    bool awaits_value = false;  ///< a map between key and value
+    std::string key;
+    Place key_place;
+  };
+
+  [[noreturn]] void stop(Place place, const std::string& message) {
+    mistakes_.add(place, message);
+    throw Stop();
+  }
+
+  void open(Item::Kind kind, Place place, YAML::anchor_t anchor) {
+    if (open_.size() >= max_depth) stop(place, "this is nested too deep; right is fewer levels");
+    Open& opened = open_.emplace_back();
+    opened.item.kind = kind;
+    opened.item.place = place;
+    opened.anchor = anchor;
+  }
+
+  void close() {
+    Open closed = std::move(open_.back());
+    open_.pop_back();
+    put(std::move(closed.item), closed.anchor);
+  }
+
+  /// Where a finished item belongs.
+  void put(Item item, YAML::anchor_t anchor) {
+    if (anchor != 0) anchors_[anchor] = item;
+    if (open_.empty()) {
+      root_ = std::move(item);
+      return;
+    }
+    Open& parent = open_.back();
+    if (parent.item.kind == Item::Kind::list) {
+      parent.item.list.push_back(std::move(item));
+    } else if (parent.awaits_value) {
+      parent.item.map.push_back({parent.key, parent.key_place, std::move(item)});
+      parent.awaits_value = false;
+    } else {
+      parent.key = item.text;
+      parent.key_place = item.place;
+      parent.awaits_value = true;
+    }
+  }
+
+  static size_t count(const Item& item) {
+    size_t items = 1;
+    for (const Item& element : item.list) items += count(element);
+    for (const Entry& entry : item.map) items += count(entry.value);
+    return items;
   }
 
   Mistakes& mistakes_;
-  int items_ = 0;
+  Item root_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Item> anchors_;
+  size_t aliased_ = 0;
+  int documents_ = 0;
 };
 
 Item parse_document(const std::string& text, Mistakes& mistakes) {
+  TreeBuilder builder(mistakes);
+  std::istringstream stream(text);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty() || documents.front().IsNull()) {
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) continue;
+    if (builder.root().kind == Item::Kind::empty)
       mistakes.add({}, "the file is empty; right is an experiment, see experiments/README.md");
-      return {};
-    }
-    if (documents.size() > 1)
-      mistakes.add(place_of(documents[1].Mark()),
-                   "a second document begins here; right is one experiment a file");
-    return Copy(mistakes).item(documents.front(), {});
   } catch (const YAML::Exception& error) {
     mistakes.add(
         place_of(error.mark),
         fmt::format("this is not YAML: {}; check indentation, brackets, quotes and colons", error.msg));
-    return {};
+  } catch (const Stop&) {  // told already
   }
+  return builder.root();
 }
 
 }  // namespace

@@ -195,9 +195,12 @@ TEST_CASE("experiment: an error of YAML itself is told with its place") {
                  ContainsSubstring("; check indentation, brackets, quotes and colons"));
 }
 
-TEST_CASE("experiment: a second document is not dropped in silence") {
-  CHECK(mistakes(good + "---\nexperiment: y\n") ==
-        "x.yaml:4:1: a second document begins here; right is one experiment a file");
+TEST_CASE("experiment: a second document is not dropped in silence, nor what follows a text") {
+  const std::string message = "the experiment ends before this; right is one document a file";
+  CHECK(mistakes(good + "---\nexperiment: y\n") == "x.yaml:3:1: " + message);
+  CHECK(mistakes("- a\nexperiment: x\n") == "x.yaml:2:1: " + message);
+  // yaml-cpp's own LoadAll loops here until memory ends.
+  CHECK(mistakes("some words\n# and\n, more\n") == "x.yaml:3:1: " + message);
 }
 
 TEST_CASE("experiment: aliases that unfold without end are refused") {
@@ -206,8 +209,14 @@ TEST_CASE("experiment: aliases that unfold without end are refused") {
     const std::string before = fmt::format("*a{}", i - 1);
     text += fmt::format("a{}: &a{} [{}]\n", i, i, fmt::join(std::vector<std::string>(10, before), ", "));
   }
-  CHECK_THAT(mistakes(text), ContainsSubstring("aliases unfold without end"));
-  CHECK_THAT(mistakes("experiment: &self [*self]\n"), ContainsSubstring("aliases unfold without end"));
+  CHECK(mistakes(text) == "x.yaml:6:45: these aliases unfold without end; right is to write them out");
+  CHECK(mistakes("experiment: &self [*self]\n") ==
+        "x.yaml:1:20: this alias holds itself; right is to write it out");
+}
+
+TEST_CASE("experiment: nesting without sense is refused") {
+  CHECK_THAT(mistakes("experiment: " + std::string(100, '[')),
+             ContainsSubstring("this is nested too deep; right is fewer levels"));
 }
 
 TEST_CASE("experiment: a list is not taken for an experiment") {
