@@ -63,8 +63,9 @@ void max_pool(const MaxPool& layer, const Shape& input, const Shape& output, Ext
               float* y) {
   slide(input, output, extent, x, y, [&](const float* plane, int64_t row, int64_t column) {
     float largest = -std::numeric_limits<float>::infinity();
-    look(layer.window, input, plane, row, column,
-         [&](float value) { largest = value <= largest ? largest : value; });  // NaN wins
+    look(layer.window, input, plane, row, column, [&](float value) {
+      if (value > largest || std::isnan(value)) largest = value;  // NaN is not hidden: nothing is larger
+    });
     return largest;
   });
 }

@@ -6,9 +6,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#ifndef XXH_INLINE_ALL
-#define XXH_INLINE_ALL
-#endif
 #include <xxhash.h>
 
 #include "harness/error.h"

@@ -45,17 +45,17 @@ double divergence(const std::vector<int64_t>& bins, size_t kept, size_t steps) {
   const int64_t clipped = std::accumulate(bins.begin() + kept, bins.end(), int64_t{0});
   const int64_t inside = std::accumulate(bins.begin(), bins.begin() + kept, int64_t{0});
   if (inside == 0) return std::numeric_limits<double>::infinity();
+  const auto counted = [&](size_t bin) { return bins[bin] + (bin == kept - 1 ? clipped : 0); };
   double sum = 0;
   for (size_t step = 0; step < steps; ++step) {
     const size_t begin = step * kept / steps, end = (step + 1) * kept / steps;
     int64_t merged = 0, occupied = 0;
-    for (size_t bin = begin; bin < end; ++bin) merged += bins[bin], occupied += bins[bin] > 0;
+    for (size_t bin = begin; bin < end; ++bin) merged += bins[bin], occupied += counted(bin) > 0;
+    // An empty last step counts as one value, else a clipping within a sparse tail could never be chosen.
+    merged = std::max<int64_t>(merged, 1);
     for (size_t bin = begin; bin < end; ++bin) {
-      const int64_t count = bins[bin] + (bin == kept - 1 ? clipped : 0);
-      if (count == 0) continue;
-      if (bins[bin] == 0)
-        return std::numeric_limits<double>::infinity();  // nothing to stand for what was clipped
-      const double p = static_cast<double>(count) / static_cast<double>(inside + clipped);
+      if (counted(bin) == 0) continue;
+      const double p = static_cast<double>(counted(bin)) / static_cast<double>(inside + clipped);
       const double q =
           static_cast<double>(merged) / static_cast<double>(occupied) / static_cast<double>(inside);
       sum += p * std::log(p / q);

@@ -1,9 +1,6 @@
 #include "harness/datasets/datasets.h"
 
 #include <fmt/format.h>
-#ifndef XXH_INLINE_ALL
-#define XXH_INLINE_ALL
-#endif
 #include <xxhash.h>
 
 #include "harness/datasets/sources.h"

@@ -1,0 +1,126 @@
+#include "harness/network.h"
+
+#include "harness/error.h"
+#include "tests/catch.h"
+#include "tests/layers.h"
+
+using namespace bitsweep;
+
+namespace {
+
+/// The message with which adding the layer to a network of input [3, 8, 8] is refused.
+std::string refusal(Operation operation, std::vector<size_t> inputs = {0}) {
+  Network network("net", {3, 8, 8});
+  network.add("first", Relu{});
+  try {
+    network.add("bad", std::move(operation), std::move(inputs));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "not refused";
+}
+
+Shape shape_of(Operation operation, Shape input) {
+  Network network("net", std::move(input));
+  network.add("layer", std::move(operation));
+  return network.output_shape();
+}
+
+}  // namespace
+
+TEST_CASE("network: shapes follow stride, padding and dilation") {
+  CHECK(shape_of(some_convolution(3, 5, square_window(3, 1, 1), 1), {3, 8, 9}) == Shape{5, 8, 9});
+  CHECK(shape_of(some_convolution(3, 5, square_window(7, 2, 3), 1), {3, 224, 224}) == Shape{5, 112, 112});
+  CHECK(shape_of(some_convolution(4, 6, {{3, 2}, {2, 1}, {0, 1}, {1, 0}, {2, 3}}, 1, 2), {4, 8, 8}) ==
+        Shape{6, 3, 6});
+  CHECK(shape_of(MaxPool{square_window(3, 2, 1)}, {3, 7, 8}) == Shape{3, 4, 4});
+  CHECK(shape_of(AveragePool{square_window(2, 2, 0)}, {3, 7, 8}) == Shape{3, 3, 4});
+  CHECK(shape_of(GlobalAveragePool{}, {3, 7, 8}) == Shape{3, 1, 1});
+  CHECK(shape_of(Flatten{}, {3, 7, 8}) == Shape{168});
+  CHECK(shape_of(some_linear(168, 10, 1), {168}) == Shape{10});
+  CHECK(shape_of(some_normalization(3, 1), {3, 7, 8}) == Shape{3, 7, 8});
+}
+
+TEST_CASE("network: a convolution with the wrong number of channels is refused with the layer's name") {
+  CHECK(refusal(some_convolution(4, 5, square_window(3, 1, 1), 1)) ==
+        "layer 'bad' of net: its weights have shape [5, 4, 3, 3]; right is [5, 3, 3, 3]");
+}
+
+TEST_CASE("network: tensors that do not fit are refused with what would be right") {
+  Convolution short_of_values = some_convolution(3, 5, square_window(3, 1, 1), 1);
+  short_of_values.weights.values.pop_back();
+  CHECK_THAT(refusal(short_of_values), ContainsSubstring("have 134 values; right is 135"));
+  Convolution wrong_bias = some_convolution(3, 5, square_window(3, 1, 1), 1);
+  wrong_bias.bias = some_values({4}, 1);
+  CHECK_THAT(refusal(wrong_bias), ContainsSubstring("its biases have shape [4]; right is [5]"));
+  CHECK_THAT(refusal(some_normalization(4, 1)), ContainsSubstring("its scales have shape [4]; right is [3]"));
+  CHECK_THAT(refusal(some_convolution(4, 5, square_window(1, 1, 0), 1, 2)),
+             ContainsSubstring("2 groups do not divide 3 input and 5 output channels"));
+}
+
+TEST_CASE("network: a linear layer on an image is refused with a hint at Flatten") {
+  CHECK_THAT(refusal(some_linear(192, 10, 1)),
+             ContainsSubstring("[3, 8, 8]; right is [elements], see Flatten"));
+}
+
+TEST_CASE("network: impossible windows are refused") {
+  CHECK_THAT(refusal(some_convolution(3, 5, square_window(9, 1, 0), 1)),
+             ContainsSubstring("covers 9 elements but the padded input has 8"));
+  CHECK_THAT(refusal(MaxPool{square_window(2, 0, 0)}), ContainsSubstring("stride 0"));
+  CHECK_THAT(refusal(MaxPool{square_window(2, 1, -1)}), ContainsSubstring("padding -1"));
+  CHECK_THAT(refusal(AveragePool{square_window(2, 2, 2)}), ContainsSubstring("nothing but padding"));
+}
+
+TEST_CASE("network: wrong inputs are refused") {
+  CHECK_THAT(refusal(Add{}, {0}), ContainsSubstring("it has 1 inputs; right is 2"));
+  CHECK_THAT(refusal(Relu{}, {2}), ContainsSubstring("it reads layer 2; right is an earlier one, 0 to 1"));
+  CHECK_THAT(refusal(Relu{}, {}), ContainsSubstring("it has 0 inputs; right is 1"));
+  CHECK_THAT(refusal(some_convolution(3, 5, square_window(1, 1, 0), 1), {}),
+             ContainsSubstring("it has 0 inputs"));
+  CHECK_THAT(refusal(some_convolution(3, 5, square_window(1, 1, 0), 1), {0, 1}),
+             ContainsSubstring("its shortcut has shape [3, 8, 8]; right is that of its output, [5, 8, 8]"));
+  CHECK_THAT(refusal(Input{}, {}), ContainsSubstring("second input"));
+  CHECK_THROWS_AS(Network("net", {3, 0, 8}), Error);
+}
+
+TEST_CASE("network: additions of different shapes and repeated names are refused") {
+  Network network("net", {3, 8, 8});
+  network.add("pool", MaxPool{square_window(2, 2, 0)});
+  CHECK_THROWS_WITH(network.add("sum", Add{}, {0, 1}),
+                    ContainsSubstring("[3, 8, 8] and [3, 4, 4]; right is equal shapes"));
+  CHECK_THROWS_WITH(network.add("pool", Relu{}), ContainsSubstring("the name is taken"));
+  CHECK(network.layers().size() == 2);
+}
+
+TEST_CASE("network: multiplications and parameters are counted as in the literature") {
+  Network network("net", {4, 8, 8});
+  const size_t convolution = network.add("conv", some_convolution(4, 6, square_window(3, 2, 1), 1, 2));
+  network.add("bn", some_normalization(6, 9));
+  network.add("flatten", Flatten{});
+  const size_t linear = network.add("fc", some_linear(96, 10, 20));
+  CHECK(macs(network, convolution) == 6 * 4 * 4 * 2 * 9);
+  CHECK(macs(network, linear) == 960);
+  CHECK(macs(network) == 6 * 4 * 4 * 2 * 9 + 960);
+  CHECK(parameter_count(network) == (6 * 2 * 9 + 6) + (6 + 6) + (960 + 10));
+}
+
+TEST_CASE("network: zeros are counted in weights, not in biases") {
+  Network network("net", {4});
+  network.add("fc", Linear{{{2, 4}, {1, 0, -0.0F, 2, 3, 0, 4, 5}}, {{2}, {0, 0}}});
+  CHECK(count_zeros(network).zeros == 3);
+  CHECK(count_zeros(network).weights == 8);
+}
+
+TEST_CASE("network: equal networks hash equally, and one changed value changes the hash") {
+  const auto build = [](int64_t stream) {
+    Network network("net", {4});
+    network.add("fc", some_linear(4, 3, stream));
+    return network;
+  };
+  Network network = build(1);
+  CHECK(weights_hash(network) == weights_hash(build(1)));
+  CHECK(weights_hash(network) != weights_hash(build(2)));
+  CHECK(weights_hash(network).size() == 32);
+  network.weights(1)->values[5] += 1;
+  CHECK(weights_hash(network) != weights_hash(build(1)));
+}
