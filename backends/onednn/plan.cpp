@@ -79,11 +79,15 @@ class Planner {
   Value plan(const Flatten&);
   Value plan_pooling(dnnl::algorithm kind, const Geometry& geometry);
 
-  /// The destination's buffer of a convolution, holding its shortcut.
-  Value shortcut_in_place(const Operand& wanted);
+  // Of a layer with weights:
+  Type weights_type() const;
+  Fusion fusion_of(const Weights& weights, bool relu) const;
+  WeightedTensors tensors_of(const memory::dims& source, const memory::dims& weights) const;
+  Value add_weighted_step(const Operator& executed, const Fusion& fusion, const Weights& weights,
+                          const Tensor& bias);
+  /// The shortcut in the layout of the destination, in a buffer that may be overwritten.
+  Value shortcut_in_place(const Operand& destination, const NumberFormat& format);
   bool may_overwrite(const Value& value) const;
-  std::vector<BoundMemory> constants(const Operator& executed, const Weights& weights, const Tensor& bias,
-                                     const Fusion& fusion) const;
 
   Value new_value(const Operand& stored, Storage storage = Storage::arena);
   /// Input `number` of the layer in the format that was chosen for it, in any layout.
@@ -131,63 +135,62 @@ Value Planner::plan(const Input&) {
 }
 
 Value Planner::plan(const Convolution& convolution) {
-  const size_t source_layer = layer().inputs[0];
-  const NumberFormat source = formats_[source_layer], destination = formats_[index_];
-  const Type weights_type = int8_ ? Type::s8 : source.type;
+  const Value& source = values_[layer().inputs[0]];
   const memory::dims dims = weight_dims(convolution.weights, convolution.groups);
-  const Weights weights(convolution.weights, dims, weights_type);
-  Fusion fusion{source, destination, weights.scales(), convolution.relu, {}};
+  const Weights weights(convolution.weights, dims, weights_type());
+  const Fusion fusion = fusion_of(weights, convolution.relu);
+  WeightedTensors tensors = tensors_of(dims_of(source.stored.layout), dims);
   // int8 kernels work with channels last. Saying so lets a signed shortcut lie under an unsigned sum: no
   // other layout can be described apart from its type.
-  Tag destination_tag = Tag::any;
-  if (layer().inputs.size() > 1) {
-    const NumberFormat shortcut = values_[layer().inputs[1]].stored.format;
-    const bool fits = size_of(shortcut.type) == size_of(destination.type);
-    fusion.shortcut = fits ? shortcut : destination;
-    if (int8_) destination_tag = Tag::nhwc;
-  }
-  const Operator executed =
-      onednn::convolution(engine_,
-                          {{dims_of(values_[source_layer].stored.layout), source.type, Tag::any},
-                           {dims, weights_type, Tag::any},
-                           {{layer().shape[0]}, Type::f32, Tag::a},
-                           {output_dims(), destination.type, destination_tag}},
-                          geometry_of(convolution.window), fusion);
-  const Value input = stored_as(values_[source_layer], {executed.source, source}, "input");
-  Value output;
-  if (fusion.shortcut) {
-    const bool same_type = fusion.shortcut->type == destination.type;
-    const memory::desc layout =
-        same_type ? executed.destination : channels_last(output_dims(), fusion.shortcut->type);
-    output = {{executed.destination, destination}, shortcut_in_place({layout, *fusion.shortcut}).buffer};
-  } else {
-    output = new_value({executed.destination, destination});
-  }
-  add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}},
-           constants(executed, weights, convolution.bias, fusion));
-  return output;
+  if (int8_ && fusion.shortcut) tensors.destination = channels_last(output_dims(), fusion.destination.type);
+  const Operator executed = onednn::convolution(engine_, tensors, geometry_of(convolution.window), fusion);
+  return add_weighted_step(executed, fusion, weights, convolution.bias);
 }
 
+/// An image of 1 × 1 keeps its four dimensions, and so do the weights that belong to it.
 Value Planner::plan(const Linear& linear) {
-  const size_t source_layer = layer().inputs[0];
-  const NumberFormat source = formats_[source_layer], destination = formats_[index_];
-  const Type weights_type = int8_ ? Type::s8 : source.type;
-  const memory::dims source_dims = dims_of(values_[source_layer].stored.layout);
-  // A flattened image keeps its four dimensions, and so do the weights that belong to it.
+  const memory::dims source_dims = dims_of(values_[layer().inputs[0]].stored.layout);
   memory::dims dims = source_dims;
   dims[0] = linear.weights.shape[0];
-  const Weights weights(linear.weights, dims, weights_type);
-  const Fusion fusion{source, destination, weights.scales(), linear.relu, {}};
-  const Operator executed = inner_product(engine_,
-                                          {{source_dims, source.type, Tag::any},
-                                           {dims, weights_type, Tag::any},
-                                           {{layer().shape[0]}, Type::f32, Tag::a},
-                                           {output_dims(), destination.type, Tag::any}},
-                                          fusion);
-  const Value input = stored_as(values_[source_layer], {executed.source, source}, "input");
-  const Value output = new_value({executed.destination, destination});
+  const Weights weights(linear.weights, dims, weights_type());
+  const Fusion fusion = fusion_of(weights, linear.relu);
+  const Operator executed = inner_product(engine_, tensors_of(source_dims, dims), fusion);
+  return add_weighted_step(executed, fusion, weights, linear.bias);
+}
+
+Type Planner::weights_type() const {
+  return int8_ ? Type::s8 : formats_[layer().inputs[0]].type;
+}
+
+Fusion Planner::fusion_of(const Weights& weights, bool relu) const {
+  Fusion fusion{formats_[layer().inputs[0]], formats_[index_], weights.scales(), relu, {}};
+  if (layer().inputs.size() > 1) {
+    const NumberFormat shortcut = values_[layer().inputs[1]].stored.format;
+    const bool fits = size_of(shortcut.type) == size_of(fusion.destination.type);
+    fusion.shortcut = fits ? shortcut : fusion.destination;
+  }
+  return fusion;
+}
+
+/// The engine chooses all layouts but the bias's.
+WeightedTensors Planner::tensors_of(const memory::dims& source, const memory::dims& weights) const {
+  return {{source, formats_[layer().inputs[0]].type, Tag::any},
+          {weights, weights_type(), Tag::any},
+          {{layer().shape[0]}, Type::f32, Tag::a},
+          {output_dims(), formats_[index_].type, Tag::any}};
+}
+
+Value Planner::add_weighted_step(const Operator& executed, const Fusion& fusion, const Weights& weights,
+                                 const Tensor& bias) {
+  const Value input = stored_as(values_[layer().inputs[0]], {executed.source, fusion.source}, "input");
+  const Operand stored = {executed.destination, fusion.destination};
+  const Value output =
+      fusion.shortcut ? Value{stored, shortcut_in_place(stored, *fusion.shortcut).buffer} : new_value(stored);
+  std::vector<float> biases = bias.values;
+  biases.resize(static_cast<size_t>(layer().shape[0]));  // zeros where the layer has none
   add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}},
-           constants(executed, weights, linear.bias, fusion));
+           {{DNNL_ARG_WEIGHTS, weights.pack(engine_, executed.weights)},
+            {DNNL_ARG_BIAS, pack_bias(engine_, engine_bias(std::move(biases), fusion))}});
   return output;
 }
 
@@ -246,19 +249,22 @@ Value Planner::plan_pooling(dnnl::algorithm kind, const Geometry& geometry) {
   return output;
 }
 
-/// Row-major images are vectors already; in other layouts the next layer takes the image as it is.
+/// Vectors are row-major: in generation 2, kernels that read an image in another order are several times
+/// slower than the reorder and a kernel for vectors. An image of 1 × 1 has only one order.
 Value Planner::plan(const Flatten&) {
-  Value value = values_[layer().inputs[0]];
-  const memory::desc& layout = value.stored.layout;
-  const memory::dims dims = dims_of(layout);
-  const Type type = data_type_of(layout);
-  if (dims.size() == 4 && layout == row_major(dims, type))
-    value.stored.layout = row_major({dims[0], dims[1] * dims[2] * dims[3]}, type);
-  return value;
+  const Value value = values_[layer().inputs[0]];
+  const memory::dims dims = dims_of(value.stored.layout);
+  if (dims.size() < 4 || dims[2] * dims[3] == 1) return value;
+  const Type type = value.stored.format.type;
+  Value vectors = stored_as(value, {row_major(dims, type), value.stored.format}, "input");
+  vectors.stored.layout = row_major({dims[0], dims[1] * dims[2] * dims[3]}, type);
+  return vectors;
 }
 
-Value Planner::shortcut_in_place(const Operand& wanted) {
-  const Value shortcut = stored_as(values_[layer().inputs[1]], wanted, "shortcut");
+Value Planner::shortcut_in_place(const Operand& destination, const NumberFormat& format) {
+  const memory::desc layout =
+      format.type == destination.format.type ? destination.layout : channels_last(output_dims(), format.type);
+  const Value shortcut = stored_as(values_[layer().inputs[1]], {layout, format}, "shortcut");
   if (may_overwrite(shortcut)) return shortcut;
   return copied_to(shortcut, new_value(shortcut.stored), "shortcut");
 }
@@ -275,14 +281,6 @@ bool Planner::may_overwrite(const Value& value) const {
     if (std::any_of(inputs.begin(), inputs.end(), lies_there)) return false;
   }
   return true;
-}
-
-std::vector<BoundMemory> Planner::constants(const Operator& executed, const Weights& weights,
-                                            const Tensor& bias, const Fusion& fusion) const {
-  std::vector<float> values = bias.values;
-  values.resize(static_cast<size_t>(layer().shape[0]));  // zeros where the layer has none
-  return {{DNNL_ARG_WEIGHTS, weights.pack(engine_, executed.weights)},
-          {DNNL_ARG_BIAS, pack_bias(engine_, engine_bias(std::move(values), fusion))}};
 }
 
 Value Planner::new_value(const Operand& stored, Storage storage) {

@@ -2,8 +2,10 @@
 
 #include <functional>
 
+#include "harness/formats/safetensors.h"
 #include "harness/fusion.h"
 #include "harness/models/models.h"
+#include "harness/places.h"
 #include "tests/backends/against_reference.h"
 #include "tests/catch.h"
 #include "tests/layers.h"
@@ -104,7 +106,7 @@ TEST_CASE("onednn: pooling of every kind agrees with the reference in each preci
   check_all_precisions("max of the input", one_layer({3, 12, 15}, MaxPool{padded}), 2);
 }
 
-TEST_CASE("onednn: a linear layer behind a flattened image reads it in the engine's layout") {
+TEST_CASE("onednn: a linear layer behind a flattened image sees it in row-major order") {
   Network network = behind_convolution(MaxPool{square_window(2, 2, 0)}, true);
   network.add("flatten", Flatten{});
   Linear linear = some_linear(24 * 6 * 7, 10, 5);
@@ -226,6 +228,25 @@ TEST_CASE("onednn: the profile names every layer, what ran, and all multiplicati
         return record.name == layer.name && record.kind == kind(layer);
       }));
     }
+  }
+}
+
+TEST_CASE("onednn: the shipped MLP recognises the digits of MNIST in each precision") {
+  Network network = pick(models(), "model", "mlp").build(1);
+  const std::string path = (home() / "experiments/checkpoints/mlp-mnist.safetensors").string();
+  load_weights(network, read_safetensors(path), path);
+  network = fuse(network);
+  const Samples images = pick(datasets(), "dataset", "mnist").test(network.input_shape(), 0, 1);
+  Pair pair = prepare_pair(network, Precision::fp32, 100);
+  pair.request.ranges = calibrate(*pair.engine, network, images, 100, "minmax");
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    pair.request.precision = precision;
+    if (onednn().why_not(network, pair.request)) continue;
+    INFO(to_text(precision));
+    const auto session = onednn().prepare(network, pair.request);
+    const double top1 = top_k(infer_all(*session, network, images, 100), images.labels, 1);
+    CAPTURE(top1);
+    CHECK(top1 >= 0.98 - (precision == Precision::fp32 ? 0 : 0.005));
   }
 }
 
