@@ -45,7 +45,7 @@ std::string report_page(const nlohmann::json& data) {
 
 fs::path write_report(const std::string& database, const std::string& session, const fs::path& folder) {
   const std::string page = report_page(report_data(database, session));
-  const fs::path path = folder / "index.html";
+  fs::path path = folder / "index.html";
   const fs::path unfinished = folder / "index.html.unfinished";
   std::error_code fault;
   fs::create_directories(folder, fault);

@@ -20,7 +20,7 @@ std::vector<int64_t> ids(SQLite::Database& sqlite, const std::string& statement)
 
 std::vector<int64_t> selected_sessions(SQLite::Database& sqlite, const std::string& selector) {
   if (selector == "latest") return ids(sqlite, "select max(id) from sessions group by experiment order by 1");
-  const std::vector<int64_t> all = ids(sqlite, "select id from sessions order by id");
+  std::vector<int64_t> all = ids(sqlite, "select id from sessions order by id");
   if (selector == "all") return all;
   for (const int64_t session : all)
     if (std::to_string(session) == selector) return {session};

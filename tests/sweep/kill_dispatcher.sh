@@ -13,6 +13,7 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 options=(-n 3 --oversubscribe --bind-to none)
 sweep() { mpirun "${options[@]}" "$bitsweep" run "$spec" --db "$database"; }
 number() { "$bitsweep" query --db "$database" --format csv --sql "$1" 2>/dev/null | tail -n 1; }
+started="select group_concat(started, ' ') from (select started from results order by id)"
 
 planned=$("$bitsweep" plan "$spec" --format json | grep -c '"id"')
 [ "$planned" -eq 24 ] || fail "planned $planned runs, not 24"
@@ -32,14 +33,14 @@ wait "$launcher" && fail "a sweep whose dispatcher was killed ended well"
 before=$(number "select count(*) from results")
 echo "killed the dispatcher with $before of $planned results stored"
 [ "$before" -ge 3 ] && [ "$before" -lt "$planned" ] || fail "$before results after the kill"
-kept=$(number "select group_concat(results.started) from (select started from results order by id) results")
+kept=$(number "$started")
 
 sweep
 [ "$(number "select count(*) from results")" -eq "$planned" ] || fail "not every run has exactly one result"
 [ "$(number "select count(distinct run) from results")" -eq "$planned" ] || fail "a run has several results"
 [ "$(number "select count(*) from results where outcome = 'ok'")" -eq "$planned" ] || fail "not every result is ok"
 [ "$(number "select count(*) from sessions")" -eq 1 ] || fail "a second session began"
-case "$(number "select group_concat(results.started) from (select started from results order by id) results")" in
+case "$(number "$started")" in
   "$kept"*) ;;
   *) fail "a finished result was measured again" ;;
 esac
