@@ -84,7 +84,6 @@ TrainingPasses inner_product_training(const dnnl::engine& engine, const Weighted
 /// backward_data reads the layer's source: DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC.
 TrainingPasses relu_training(const dnnl::engine& engine, const memory::desc& layout);
 
-/// Stored elements lie at the same places, whatever their types; equal types only.
 memory::data_type data_type_of(const memory::desc& layout);
 memory::dims dims_of(const memory::desc& layout);
 

@@ -5,7 +5,7 @@
 
 namespace bitsweep::onednn {
 
-/// See bitsweep::Train. Layers that can be trained: see TrainingGraph.
+/// See bitsweep::Train; what can be trained: see TrainingGraph.
 void train(Network& network, const Samples& training, const Samples& test, const TrainingOptions& options,
            const EpochObserver& observe);
 
