@@ -8,6 +8,7 @@
 
 #include "harness/cli/verbs.h"
 #include "harness/result.h"
+#include "harness/table.h"
 
 namespace bitsweep {
 namespace {
@@ -33,7 +34,15 @@ const std::vector<Verb>& verbs() {
   return table;
 }
 
+/// CLI11 takes an unknown verb for a stray argument and asks for a verb; better to say which ones there are.
+void check_verb(int argc, char** argv) {
+  if (argc < 2) throw Error("no verb was given; `bitsweep --help` lists them");
+  const std::string word = argv[1];
+  if (!word.starts_with('-')) pick(verbs(), "verb", word);
+}
+
 int command_line(int argc, char** argv) {
+  check_verb(argc, argv);
   CLI::App app("bitsweep measures what low precision and pruning really buy", "bitsweep");
   app.set_version_flag("--version", this_software().bitsweep);
   app.require_subcommand(1);
