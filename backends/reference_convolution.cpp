@@ -147,8 +147,8 @@ void solve(const Problem& problem, int threads, const float* x, const float* sho
   const int64_t tile_size = panels * columns * problem.depth();
   // Where tiles are fewer than threads, the channels of a tile are shared among several; each gathers the
   // tile anew.
-  const int64_t parts =
-      std::clamp<int64_t>(2 * threads / (tiles * problem.groups), 1, (problem.group_out() + rows - 1) / rows);
+  const int64_t parts = std::clamp<int64_t>(int64_t{2} * threads / (tiles * problem.groups), 1,
+                                            (problem.group_out() + rows - 1) / rows);
   const auto scratch = std::make_unique<float[]>(threads * tile_size);
 #pragma omp parallel for collapse(3) schedule(dynamic) num_threads(threads)
   for (int64_t group = 0; group < problem.groups; ++group)

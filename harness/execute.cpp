@@ -98,8 +98,10 @@ void add_layers(Result& result, Session& session, std::span<const float> input, 
   constexpr double about_a_second = 1e9;
   const int repetitions = static_cast<int>(std::clamp(about_a_second / latency_ns, 5.0, 101.0));
   result.layers = session.profile(input, repetitions);
+  // oneDNN's names for code that is there to be right, not fast
   const bool plain = std::any_of(result.layers.begin(), result.layers.end(), [](const LayerRecord& layer) {
-    return layer.implementation.starts_with("ref") || layer.implementation.starts_with("simple:any");
+    const std::string& name = layer.implementation;
+    return name.starts_with("ref:") || name.starts_with("ref_") || name.starts_with("simple:any");
   });
   if (plain)
     result.notes.push_back("a layer ran in a reference implementation of the engine; see its layers");
@@ -117,9 +119,9 @@ void judge_pruning(Prepared& pruned, const Measurement& measurement, const std::
     const double ratio = median(dense) / median(measurement.samples_ns);
     const Interval of_dense = median_interval(dense), of_pruned = median_interval(measurement.samples_ns);
     const double low = of_dense.low / of_pruned.high, high = of_dense.high / of_pruned.low;
-    const auto& layers = pruned.result.layers;
+    const auto &layers = pruned.result.layers, &dense_layers = block[i].result.layers;
     const bool same_kernels =
-        std::equal(layers.begin(), layers.end(), block[i].result.layers.begin(), block[i].result.layers.end(),
+        std::equal(layers.begin(), layers.end(), dense_layers.begin(), dense_layers.end(),
                    [](const auto& a, const auto& b) { return a.implementation == b.implementation; });
     pruned.result.notes.push_back(
         fmt::format("{:.2f}x the speed of the dense run ({:.2f} to {:.2f}): {}", ratio, low, high,

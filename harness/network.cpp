@@ -106,7 +106,7 @@ struct OutputShape {
 
   Shape pool(const Window& window) const {
     count_inputs(1);
-    const Shape output = slide(complain, window, inputs[0], inputs[0].empty() ? 0 : inputs[0][0]);
+    Shape output = slide(complain, window, inputs[0], inputs[0].empty() ? 0 : inputs[0][0]);
     check_pool_sees_input(complain, window, inputs[0], output);
     return output;
   }
@@ -131,7 +131,7 @@ struct OutputShape {
       return fmt::format("{} groups do not divide {} input and {} output channels; right is a common divisor",
                          layer.groups, channels, weights[0]);
     });
-    const Shape output = slide(complain, layer.window, inputs[0], weights[0]);
+    Shape output = slide(complain, layer.window, inputs[0], weights[0]);
     check_tensor(complain, "its weights", layer.weights,
                  {weights[0], channels / layer.groups, layer.window.kernel[0], layer.window.kernel[1]});
     if (layer.bias != Tensor{}) check_tensor(complain, "its biases", layer.bias, {weights[0]});

@@ -100,9 +100,14 @@ struct Preparation::Shared {
     return references.emplace(key, infer_all(*session, network, images, images.count)).first->second;
   }
 
-  /// Ranges of all layers for int8, found by the same engine in fp32.
-  const std::vector<Range>& ranges(const Backend& backend, const Network& network, const Run& run,
-                                   int threads, Result& result) {
+  struct Calibrated {
+    std::vector<Range> ranges;  ///< of all layers
+    std::string how;            ///< method and images, in words
+  };
+
+  /// Ranges for int8, found by the same engine in fp32.
+  const Calibrated& calibration(const Backend& backend, const Network& network, const Run& run, int threads,
+                                Result& result) {
     const auto key =
         std::make_tuple(backend.name, weights_hash(network), run.dataset, run.calibration, run.seed);
     const auto found = calibrated.find(key);
@@ -111,16 +116,17 @@ struct Preparation::Shared {
     const Samples images =
         pick(datasets(), "dataset", run.dataset).train(network.input_shape(), calibration_images, run.seed);
     const auto session = backend.prepare(network, {Precision::fp32, calibration_batch, threads, {}});
-    auto ranges = calibrate(*session, network, images, calibration_batch, run.calibration);
+    Calibrated fresh;
+    fresh.ranges = calibrate(*session, network, images, calibration_batch, run.calibration);
     add_time(result, "calibration_time", nanoseconds_since(begin));
-    return calibrated.emplace(key, std::move(ranges)).first->second;
+    fresh.how = fmt::format("{} over {} images, {}", run.calibration, images.count, images.normalisation);
+    return calibrated.emplace(key, std::move(fresh)).first->second;
   }
 
   std::map<std::tuple<std::string, std::string, std::string, int64_t>, Network> networks;
   std::map<ImagesKey, Samples> tests;
   std::map<std::pair<std::string, std::string>, std::vector<float>> references;
-  std::map<std::tuple<std::string, std::string, std::string, std::string, int64_t>, std::vector<Range>>
-      calibrated;
+  std::map<std::tuple<std::string, std::string, std::string, std::string, int64_t>, Calibrated> calibrated;
 };
 
 Preparation::Preparation(const std::vector<Backend>& backends, const Machine& machine)
@@ -217,8 +223,9 @@ void Preparation::prepare_session(Prepared& prepared) {
     return;
   }
   if (run.precision == Precision::int8) {
-    request.ranges = shared_->ranges(backend, network, run, request.threads, result);
-    result.evidence["calibration"] = fmt::format("{} over {} images", run.calibration, calibration_images);
+    const auto& calibrated = shared_->calibration(backend, network, run, request.threads, result);
+    request.ranges = calibrated.ranges;
+    result.evidence["calibration"] = calibrated.how;
   }
 
   const auto prepare_begin = Clock::now();

@@ -40,7 +40,7 @@ std::string comparable_order() {
   order += ", case runs.precision";
   for (size_t i = 0; i < precisions().size(); ++i)
     order += fmt::format(" when '{}' then {}", precisions()[i].name, i);
-  return order + " end, runs.pruning";
+  return order + " end, runs.pruning <> 'none', runs.pruning";
 }
 
 std::vector<Column> known_columns(SQLite::Database& sqlite) {

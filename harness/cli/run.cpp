@@ -54,8 +54,7 @@ void restrict_to(std::vector<Block>& blocks, const std::vector<std::string>& onl
 }
 
 /// Opens the session: the latest one of this experiment goes on, unless there is none or a new one is wanted.
-void open_session(Job& job, const Options& options) {
-  const auto planned = static_cast<int64_t>(run_count(job.blocks));
+void open_session(Job& job, const Options& options, int64_t planned) {
   const SessionRow latest = job.store->latest_session(job.experiment.name);
   if (latest.id == 0 || options.fresh) {
     job.session = job.store->begin_session(job.experiment, planned);
@@ -78,12 +77,11 @@ Job prepare_job(const Options& options) {
   if (job.blocks.empty())
     throw Error(fmt::format("{}: the plan is empty; there is nothing to run", options.file),
                 ExitCode::nothing_run);
+  const auto planned = static_cast<int64_t>(run_count(job.blocks));
+  if (!options.only.empty()) restrict_to(job.blocks, options.only);
   job.store = std::make_unique<Store>(options.database, Store::Access::read_write);
-  open_session(job, options);
-  if (!options.only.empty()) {
-    restrict_to(job.blocks, options.only);
-    job.finished.clear();
-  }
+  open_session(job, options, planned);
+  if (!options.only.empty()) job.finished.clear();
   return job;
 }
 

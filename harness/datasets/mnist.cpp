@@ -29,7 +29,7 @@ void check_shape(const Shape& shape) {
 /// The file in a folder, raw or compressed; empty if neither is there.
 fs::path find(const fs::path& folder, const std::string& name) {
   for (const char* ending : {"", ".gz"})
-    if (const fs::path path = folder / (name + ending); fs::exists(path)) return path;
+    if (fs::path path = folder / (name + ending); fs::exists(path)) return path;
   return {};
 }
 
@@ -44,7 +44,7 @@ Samples take(const fs::path& image_file, const fs::path& label_file,
     throw Error(fmt::format("{}: has shape {}; right is [{}], one label an image", label_file.string(),
                             to_text(labels.shape), images.shape[0]));
   Samples samples{{1, 28, 28}, 0, {}, {}, "(x / 255 - 0.1307) / 0.3081"};
-  constexpr int64_t image_size = 28 * 28;
+  constexpr int64_t image_size = 784;
   for (const int64_t index : order(images.shape[0])) {
     if (labels.values[index] > 9)
       throw Error(fmt::format("{}: label {} of image {}; right is 0 to 9", label_file.string(),

@@ -10,7 +10,7 @@
 namespace bitsweep {
 namespace {
 
-constexpr int waves = 8;               ///< a channel
+constexpr size_t waves = 8;            ///< a channel
 constexpr float noise = 0.3F;          ///< standard deviation
 constexpr int64_t train_images = 256;  ///< where no limit is given
 
@@ -48,7 +48,7 @@ struct Oscillation {
 void add_waves(std::span<const float> random, int64_t height, int64_t width, float* plane) {
   std::array<Wave, waves> all;
   float power = 0;
-  for (int i = 0; i < waves; ++i) {
+  for (size_t i = 0; i < waves; ++i) {
     all[i] = wave(random.subspan(4 * i).first<4>(), height, width);
     power += all[i].amplitude * all[i].amplitude / 2;
   }
@@ -73,7 +73,7 @@ Samples fields(const Shape& shape, int64_t count, int64_t seed, int64_t stream) 
   all.insert(all.begin(), count);
   Samples samples{
       shape, count, uniform(all, -bound, bound, seed, stream).values, {}, "none: mean 0, sd about 1"};
-  const Tensor random = uniform({count * channels, waves, 4}, 0, 1, seed, stream + 1);
+  const Tensor random = uniform({count * channels, static_cast<int64_t>(waves), 4}, 0, 1, seed, stream + 1);
 #pragma omp parallel for
   for (int64_t plane = 0; plane < count * channels; ++plane)
     add_waves(std::span(random.values).subspan(plane * waves * 4, waves * 4), height, width,

@@ -29,7 +29,7 @@ Network vgg16(int64_t seed) {
   // torchvision's adaptive pooling to 7x7 is the identity for images of 224x224, its dropouts are in
   // inference.
   network.add("flatten", Flatten{});
-  network.add("classifier.0", seeded_linear(512 * 7 * 7, 4096, centring, seed, network.layers().size()));
+  network.add("classifier.0", seeded_linear(channels * 7 * 7, 4096, centring, seed, network.layers().size()));
   network.add("classifier.1", Relu{});
   network.add("classifier.3", seeded_linear(4096, 4096, centring, seed, network.layers().size()));
   network.add("classifier.4", Relu{});

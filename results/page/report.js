@@ -51,7 +51,7 @@ function writeSummary() {
         (last ? `, by ${last.user} on ${last.host}` : "") + (session.executions.length > 1 ? `, started ${session.executions.length} times` : "") +
         (missing > 0 ? `; ${plural(missing, "planned run")} missing` : "")];
     }),
-    ...machines.slice(0, 4).map((machine) => ["Machine", `${machine.host}: ${machine.cpu}, ${plural(machine.physical_cores, "core")}` +
+    ...machines.slice(0, 4).map((machine) => ["Machine", `${machine.host}: ${machine.cpu}, ${plural(machine.physical_cores, "core")} (${machine.core_set})` +
       (machine.gpus ? `, ${machine.gpus}` : "") + `, ${readable(machine.memory_bytes, "bytes")}`]),
     machines.length > 4 ? ["Machines", `${machines.length - 4} more; see the evidence`] : null,
     software.length > 0 ? ["Software", distinct(software.map((one) => `bitsweep ${one.bitsweep}`).concat(libraries)).join(", ")] : null,

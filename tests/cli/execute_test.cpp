@@ -1,0 +1,173 @@
+// The steps of a block, on the real reference backend and on engines that lie.
+#include "harness/execute.h"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+
+#include "backends/backends.h"
+#include "tests/catch.h"
+
+using namespace bitsweep;
+
+namespace {
+
+/// What a lying engine does to the outputs of the judge; told how often it was asked before.
+using Lie = void (*)(std::span<float> output, int calls);
+
+/// The judge's session with a lie on top.
+class LyingSession : public Session {
+ public:
+  LyingSession(std::unique_ptr<Session> honest, Lie lie) : honest_(std::move(honest)), lie_(lie) {}
+  void infer(std::span<const float> input, std::span<float> output) override {
+    honest_->infer(input, output);
+    lie_(output, calls_++);
+  }
+  void trace(std::span<const float> input, const Observer& observe) override {
+    honest_->trace(input, observe);
+  }
+  std::vector<LayerRecord> profile(std::span<const float> input, int repetitions) override {
+    return honest_->profile(input, repetitions);
+  }
+  int64_t weight_bytes() const override { return honest_->weight_bytes(); }
+  int64_t activation_bytes() const override { return honest_->activation_bytes(); }
+
+ private:
+  std::unique_ptr<Session> honest_;
+  Lie lie_;
+  int calls_ = 0;
+};
+
+template <Lie lie>
+Backend lying_backend(const char* name) {
+  Backend backend = reference_backend();
+  backend.name = name;
+  backend.judge = false;
+  backend.prepare = [](const Network& network, const SessionRequest& request) -> std::unique_ptr<Session> {
+    return std::make_unique<LyingSession>(reference_backend().prepare(network, request), lie);
+  };
+  return backend;
+}
+
+void all_zero(std::span<float> output, int) {
+  std::fill(output.begin(), output.end(), 0.0F);
+}
+void first_class_always(std::span<float> output, int) {
+  std::fill(output.begin(), output.end(), 0.0F);
+  output[0] = 1;
+}
+void not_a_number(std::span<float> output, int) {
+  output[3] = std::nanf("");
+}
+void negated(std::span<float> output, int) {
+  for (float& value : output) value = -value;
+}
+/// Right while it is scored (10,000 images and the first inference), wrong while it is timed.
+void fast_and_wrong(std::span<float> output, int calls) {
+  if (calls > 10001) output[0] += 1;
+}
+void throws_when_timed(std::span<float>, int calls) {
+  if (calls > 10010) throw std::runtime_error("the engine is on fire");
+}
+
+std::vector<Backend> table() {
+  Backend refuses = reference_backend();
+  refuses.name = "refuses";
+  refuses.judge = false;
+  refuses.prepare = [](const Network&, const SessionRequest&) -> std::unique_ptr<Session> {
+    throw std::runtime_error("no such primitive");
+  };
+  return {reference_backend(),
+          refuses,
+          lying_backend<all_zero>("all-zero"),
+          lying_backend<first_class_always>("first-class-always"),
+          lying_backend<not_a_number>("not-a-number"),
+          lying_backend<negated>("negated"),
+          lying_backend<fast_and_wrong>("fast-and-wrong"),
+          lying_backend<throws_when_timed>("throws-when-timed")};
+}
+
+Run mlp(const std::string& backend) {
+  Run run;
+  run.model = "mlp";
+  run.dataset = "mnist";
+  run.backend = backend;
+  return run;
+}
+
+/// The results of a block, by position; each must be given once.
+std::map<size_t, Result> execute_block(const std::vector<Run>& runs) {
+  Order order{runs, {}, {}};
+  order.measure.max_time_s = 0.05;
+  std::map<size_t, Result> results;
+  execute(
+      order, table(), [](size_t) {},
+      [&](size_t run, const Result& result) { CHECK(results.emplace(run, result).second); });
+  CHECK(results.size() == runs.size());
+  return results;
+}
+
+double metric(const Result& result, const std::string& name) {
+  for (const Metric& metric : result.metrics)
+    if (metric.name == name) return metric.value;
+  FAIL("no metric " << name);
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("execute: the trained MLP is scored on 10,000 images by the session that is timed") {
+  const Result result = execute_block({mlp("reference")}).at(0);
+  CHECK(result.outcome == Outcome::ok);
+  CHECK(result.reason.empty());
+  CHECK(metric(result, "top1") >= 97);
+  CHECK(metric(result, "latency_p50") > 0);
+  CHECK(metric(result, "latency_p50_low") <= metric(result, "latency_p50"));
+  CHECK(metric(result, "parameters") == 109386);
+  CHECK(metric(result, "macs") == 784 * 128 + 128 * 64 + 64 * 10);
+  CHECK(result.samples_ns.size() >= 30);
+  CHECK(result.evidence.at("images") == "10000");
+  CHECK_FALSE(result.evidence.at("weights_hash").empty());
+  REQUIRE(result.layers.size() >= 3);
+  for (const LayerRecord& layer : result.layers) CHECK_FALSE(layer.implementation.empty());
+}
+
+TEST_CASE("execute: pruning that no kernel exploits is said to be so, with its zeros counted") {
+  Run pruned = mlp("reference");
+  pruned.pruning = {"magnitude", 0.5};
+  const Result result = execute_block({mlp("reference"), pruned}).at(1);
+  CHECK(result.outcome == Outcome::ok);
+  CHECK(metric(result, "zero_share") == Approx(50).margin(0.01));
+  CHECK(metric(result, "dense_top1_agreement") > 80);
+  REQUIRE(result.notes.size() == 1);
+  CHECK_THAT(result.notes[0], ContainsSubstring("no kernel exploits this pattern"));
+}
+
+TEST_CASE("execute: an engine that lies is found out, and its neighbours are not harmed") {
+  const auto results = execute_block({mlp("all-zero"), mlp("first-class-always"), mlp("not-a-number"),
+                                      mlp("negated"), mlp("fast-and-wrong"), mlp("reference")});
+  for (size_t liar = 0; liar < 5; ++liar) {
+    INFO(results.at(liar).run.backend << ": " << results.at(liar).reason);
+    CHECK(results.at(liar).outcome == Outcome::inaccurate);
+    CHECK_FALSE(results.at(liar).reason.empty());
+  }
+  CHECK_THAT(results.at(4).reason, ContainsSubstring("timed"));
+  CHECK(results.at(5).outcome == Outcome::ok);
+}
+
+TEST_CASE("execute: what an engine throws is the reason of a failed run") {
+  const auto results = execute_block({mlp("refuses"), mlp("throws-when-timed"), mlp("reference")});
+  CHECK(results.at(0).outcome == Outcome::failed);
+  CHECK(results.at(0).reason == "no such primitive");
+  CHECK(results.at(1).outcome == Outcome::failed);
+  CHECK(results.at(1).reason == "the engine is on fire");
+  CHECK(results.at(2).outcome == Outcome::ok);
+}
+
+TEST_CASE("execute: a precision that the backend lacks is unsupported, with the reason") {
+  Run run = mlp("reference");
+  run.precision = Precision::int8;
+  const Result result = execute_block({run}).at(0);
+  CHECK(result.outcome == Outcome::unsupported);
+  CHECK_FALSE(result.reason.empty());
+}
