@@ -1,12 +1,20 @@
 #include "backends/onednn/onednn.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "backends/onednn/adapter.h"
 #include "backends/onednn/session.h"
+#include "harness/machine.h"
 
 namespace bitsweep {
 namespace {
+
+bool cpu_has(const std::string& extension) {
+  const std::vector<std::string> isa = inspect_machine().isa;
+  return std::find(isa.begin(), isa.end(), extension) != isa.end();
+}
 
 /// Precisions for which this CPU has only slow or emulated kernels: their figures would mislead.
 std::optional<std::string> lacking_instructions(Precision precision) {
@@ -19,7 +27,7 @@ std::optional<std::string> lacking_instructions(Precision precision) {
       return "CPU lacks avx512_bf16 and amx_bf16: oneDNN would emulate bf16 with fp32 instructions";
     case Precision::fp16:
       if (features.fp16) return std::nullopt;
-      if (__builtin_cpu_supports("avx512fp16"))
+      if (cpu_has("avx512_fp16"))
         return fmt::format("oneDNN {} has no fp16 kernels for CPUs; version 3 has",
                            onednn::library_version());
       return "CPU lacks avx512_fp16: oneDNN has no fp16 kernels for it";
