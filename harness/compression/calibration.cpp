@@ -136,6 +136,13 @@ void extend(Range& range, std::span<const float> values, const Layer& layer) {
   range = {low, high};
 }
 
+/// The network's input, also seen as a vector.
+bool is_input(const std::vector<Layer>& layers, size_t layer) {
+  if (std::holds_alternative<Flatten>(layers[layer].operation))
+    return is_input(layers, layers[layer].inputs[0]);
+  return std::holds_alternative<Input>(layers[layer].operation);
+}
+
 }  // namespace
 
 const std::vector<Calibration>& calibration_methods() {
@@ -162,10 +169,13 @@ std::vector<Range> calibrate(Session& session, const Network& network, const Sam
   std::vector<Histogram> histograms(ranges.begin(), ranges.end());
   trace_all(session, images, batch,
             [&](size_t layer, std::span<const float> output) { histograms[layer].add(output); });
-  // Not the last: its largest values decide the class.
+  // Not the last: its largest values decide the class. Not the input: nothing bounds what its rare values
+  // mean, and a background of one value (MNIST's is 80 % of an image) makes every method but minmax clip the
+  // foreground away.
 #pragma omp parallel for schedule(dynamic)
   for (size_t layer = 0; layer < layers.size() - 1; ++layer)
-    if (histograms[layer].largest() > 0) ranges[layer] = chosen.choose(histograms[layer]);
+    if (!is_input(layers, layer) && histograms[layer].largest() > 0)
+      ranges[layer] = chosen.choose(histograms[layer]);
   return ranges;
 }
 

@@ -36,8 +36,8 @@ struct Calibration {
 const std::vector<Calibration>& calibration_methods();
 
 /// Runs the images (in batches of the session's size; the last batch padded by repetition) through an fp32
-/// session and chooses a range for each layer's output. The last layer is never clipped. `batch`: images an
-/// inference of that session. Throws Error if an activation is not finite.
+/// session and chooses a range for each layer's output. The input and the last layer are never clipped.
+/// `batch`: images an inference of that session. Throws Error if an activation is not finite.
 std::vector<Range> calibrate(Session& session, const Network& network, const Samples& images, int64_t batch,
                              const std::string& method);
 
