@@ -32,8 +32,8 @@ std::vector<float> infer_all(Session& session, const Network& network, const Sam
 
 /// Why these outputs cannot be believed, in words; empty if they can: not finite, mostly zero, the same for
 /// every image, or farther from the reference than the precision explains (the floors are a table in the
-/// .cpp).
-std::string implausible(std::span<const float> outputs, const Fidelity& fidelity, int64_t classes,
-                        Precision precision);
+/// .cpp). Zeros and sameness are no fault where the reference gives them too.
+std::string implausible(std::span<const float> outputs, std::span<const float> reference,
+                        const Fidelity& fidelity, int64_t classes, Precision precision);
 
 }  // namespace bitsweep

@@ -108,12 +108,10 @@ void Cluster::abandon(int exit_code) const {
 void Cluster::lead(Queue& queue, const Listener& listener) {
   if (alone()) {
     const Machine machine = inspect_machine();
-    while (const auto order = queue.next(0)) {
+    while (const auto order = queue.next()) {
       listener.started(machine.host, *order);
-      execute_isolated(*order, machine, [&](const Result& result) {
-        queue.deliver(0, result.run);
-        listener.finished(machine.host, result);
-      });
+      execute_isolated(*order, machine,
+                       [&](const Result& result) { listener.finished(machine.host, result); });
     }
     return;
   }
@@ -124,12 +122,11 @@ void Cluster::lead(Queue& queue, const Listener& listener) {
     std::string& name = names[static_cast<size_t>(message.source)];
     if (message.tag == Tag::finished) {
       const Result result = nlohmann::json::parse(message.text).get<Result>();
-      queue.deliver(message.source, result.run);
       listener.finished(name, result);
       continue;
     }
     name = fmt::format("{}@{}", message.source, message.text);
-    if (const auto order = queue.next(message.source)) {
+    if (const auto order = queue.next()) {
       send(message.source, Tag::order, nlohmann::json(*order).dump());
       listener.started(name, *order);
     } else {
@@ -151,8 +148,10 @@ void Cluster::work() {
     send(0, Tag::ask, machine.host);
     const Message message = receive();
     if (message.tag == Tag::dismiss) return;
-    execute_isolated(nlohmann::json::parse(message.text).get<Order>(), machine,
-                     [](const Result& result) { send(0, Tag::finished, nlohmann::json(result).dump()); });
+    execute_isolated(nlohmann::json::parse(message.text).get<Order>(), machine, [](const Result& result) {
+      send(0, Tag::finished,
+           nlohmann::json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    });
   }
 }
 

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <omp.h>
 #include <pmmintrin.h>
+#include <unistd.h>
 #include <xmmintrin.h>
 
+#include "harness/clock.h"
 #include "harness/machine.h"
 #include "harness/measure.h"
 #include "harness/prepare.h"
@@ -67,7 +69,7 @@ void add(Result& result, const char* name, double value, const char* unit, Direc
 }
 
 /// The metrics of steady state.
-void add_latency(Result& result, const Measurement& measurement) {
+void add_latency(Result& result, const Measurement& measurement, int64_t min_samples) {
   const auto& samples = measurement.samples_ns;
   const auto time = [&](const char* name, double ns) {
     add(result, name, ns, "ns", Direction::lower_is_better);
@@ -87,6 +89,9 @@ void add_latency(Result& result, const Measurement& measurement) {
       Direction::higher_is_better);
   result.seconds += sum * 1e-9;
   result.evidence["denormals"] = "flushed";
+  if (static_cast<int64_t>(samples.size()) < min_samples)
+    result.notes.push_back(fmt::format("{} samples, fewer than min_samples ({}): max_time was spent",
+                                       samples.size(), min_samples));
   result.evidence["stopped_by"] =
       measurement.stopped_by == StoppingRule::Verdict::precise
           ? "the median's 95 % interval is within the target"
@@ -123,13 +128,17 @@ void judge_pruning(Prepared& pruned, const Measurement& measurement, const std::
     const bool same_kernels =
         std::equal(layers.begin(), layers.end(), dense_layers.begin(), dense_layers.end(),
                    [](const auto& a, const auto& b) { return a.implementation == b.implementation; });
+    const std::string measured =
+        fmt::format("{:.2f}x the speed of the dense run ({:.2f} to {:.2f})", ratio, low, high);
     pruned.result.notes.push_back(
-        fmt::format("{:.2f}x the speed of the dense run ({:.2f} to {:.2f}): {}", ratio, low, high,
-                    same_kernels ? "the same dense kernels ran, no kernel exploits this pattern of zeros"
-                                 : "other kernels ran than for the dense network"));
+        same_kernels
+            ? "no gain: the same dense kernels ran, no kernel exploits this pattern of zeros; measured " +
+                  measured + "; a difference from 1 is noise"
+            : measured + ": other kernels ran than for the dense network");
     return;
   }
-  pruned.result.notes.push_back("no dense run in this block to compare with");
+  pruned.result.notes.push_back(
+      "no dense run was measured beside this one; `run --new` measures its whole block");
 }
 
 }  // namespace
@@ -139,6 +148,8 @@ void execute(const Order& order, const std::vector<Backend>& backends,
              const std::function<void(size_t, const Result&)>& finished) {
   flush_denormals();
   const Machine machine = inspect_machine();
+  // Speed-ups compare only what shared a process, and so was interleaved.
+  const std::string together = fmt::format("{} {} {}", machine.host, getpid(), utc_now());
   Preparation preparation(backends, machine);
   std::vector<Prepared> block;
   for (size_t i = 0; i < order.runs.size(); ++i) {
@@ -169,7 +180,8 @@ void execute(const Order& order, const std::vector<Backend>& backends,
       result.reason = taken[k].error;
       continue;
     }
-    add_latency(result, taken[k]);
+    add_latency(result, taken[k], order.measure.min_samples);
+    result.evidence["measured_together"] = together;
     add_layers(result, *block[i].session, feeders[k].input(0), median(taken[k].samples_ns));
     if (!feeders[k].timed_as_scored()) {
       result.outcome = Outcome::inaccurate;

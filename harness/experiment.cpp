@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -42,10 +43,24 @@ std::string read_text(const std::string& path) {
 }
 
 /// yaml-cpp gives up on tabs with an obscure message, and takes some control characters for the end.
+/// A JSON text must be UTF-8, and what an experiment says travels as JSON.
+bool is_utf8(std::string_view line) {
+  try {
+    return !nlohmann::json(line).dump().empty();
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
 void check_characters(std::string_view text, Mistakes& mistakes) {
   Place place;
   bool indentation = true;
-  for (const char character : text) {
+  for (const char& character : text) {
+    if (place.column == 1) {
+      const std::string_view rest = text.substr(static_cast<size_t>(&character - text.data()));
+      if (!is_utf8(rest.substr(0, rest.find('\n'))))
+        mistakes.add(place, "this line is not UTF-8; right is plain UTF-8");
+    }
     if (character == '\n') {
       place = {place.line + 1, 1};
       indentation = true;

@@ -52,7 +52,7 @@ void for_each_measure_key(MeasureOrConstMeasure& measure, Visit&& visit) {
 struct Limits {
   double timeout_s = 600;    ///< a run
   int64_t memory_bytes = 0;  ///< of the child process; 0: no limit
-  int64_t retries = 1;       ///< of a run that failed or timed out
+  int64_t retries = 1;       ///< of a run whose process died; a timeout is final
 };
 
 /// The same for `limits`.

@@ -132,6 +132,12 @@ void read_some(Descriptor& descriptor, std::string& text) {
     descriptor.close();
 }
 
+/// Bytes that are no UTF-8 (a multibyte character cut in two, say) become U+FFFD: results travel as JSON.
+std::string valid_utf8(const std::string& text) {
+  return nlohmann::json::parse(
+      nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
 /// How a child ended, in words.
 std::string describe_end(int status) {
   if (WIFEXITED(status)) return fmt::format("the process exited with code {}", WEXITSTATUS(status));
@@ -200,7 +206,9 @@ class Attendance {
 
   std::string last_words() const {
     const size_t from = words_.size() > last_words_bytes ? words_.size() - last_words_bytes : 0;
-    return words_.empty() ? "" : fmt::format("; its last words: {}", words_.substr(from));
+    const std::string words = valid_utf8(words_.substr(from));
+    const size_t begin = words.find_first_not_of(" \n\r\t");
+    return begin == std::string::npos ? "" : "; its last words: " + words.substr(begin);
   }
 
   Child child_;
@@ -223,6 +231,12 @@ Result result_without_child(const Run& run, const Machine& machine, Outcome outc
   return result;
 }
 
+Result with_attempts(Result result, int64_t failures) {
+  if (failures > 0)
+    result.notes.push_back(fmt::format("attempt {}: the process of the one before died", failures + 1));
+  return result;
+}
+
 /// Runs still to be done together in one child: positions in the order.
 using Group = std::vector<size_t>;
 
@@ -240,7 +254,7 @@ std::vector<Group> serve_group(const Order& order, const Machine& machine, const
   const Served served = Attendance(std::move(child), order.limits.timeout_s, group.size(),
                                    [&](size_t position, const Result& result) {
                                      done[position] = true;
-                                     deliver(result);
+                                     deliver(with_attempts(result, failures[group[position]]));
                                    })
                             .attend();
 
@@ -298,7 +312,9 @@ void serve_parent(int channel, const Execute& execute) {
   const Order order = nlohmann::json::parse(text).get<Order>();
   limit_memory(order.limits.memory_bytes);
   // Only changes of the active run are news; slices of one run would fill the pipe.
-  const auto tell = [channel](const nlohmann::json& message) { write_all(channel, message.dump() + "\n"); };
+  const auto tell = [channel](const nlohmann::json& message) {
+    write_all(channel, message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  };
   size_t told = order.runs.size();
   execute(
       order,

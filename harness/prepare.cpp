@@ -234,6 +234,12 @@ void Preparation::prepare_session(Prepared& prepared) {
   add_bytes(result, *prepared.session);
 
   const Samples& images = shared_->test_images(run, network.input_shape());
+  if (images.count < run.batch) {
+    result.outcome = Outcome::unsupported;
+    result.reason = fmt::format("a batch of {} is more than the {} test images of {}", run.batch,
+                                images.count, run.dataset);
+    return;
+  }
   prepared.images = &images;
   prepared.classes = element_count(network.output_shape());
   result.evidence["data_hash"] = data_hash(images);
@@ -249,8 +255,9 @@ void Preparation::prepare_session(Prepared& prepared) {
   const Samples judged = first_images(images, judged_images);
   const std::span<const float> judged_outputs(prepared.scored.data(), judged.count * prepared.classes);
   const Backend& judge = judge_among(backends_);
-  const Fidelity to_reference =
-      fidelity(judged_outputs, shared_->reference(judge, network, judged, request.threads), prepared.classes);
+  const std::vector<float>& reference = shared_->reference(judge, network, judged, request.threads);
+  const Fidelity to_reference = fidelity(judged_outputs, reference, prepared.classes);
+  result.evidence["judged_images"] = std::to_string(judged.count);
   add_fidelity(result, to_reference);
   if (run.pruning.method != "none") {
     const Fidelity to_dense = fidelity(
@@ -259,7 +266,7 @@ void Preparation::prepare_session(Prepared& prepared) {
     add_metric(result, "dense_top1_agreement", 100 * to_dense.top1_agreement, "%",
                Direction::higher_is_better);
   }
-  result.reason = implausible(judged_outputs, to_reference, prepared.classes, run.precision);
+  result.reason = implausible(judged_outputs, reference, to_reference, prepared.classes, run.precision);
   if (!result.reason.empty()) result.outcome = Outcome::inaccurate;
 }
 

@@ -73,7 +73,8 @@ std::optional<double> trusted_percentile(std::span<const int64_t> samples, doubl
 }
 
 StoppingRule::Verdict StoppingRule::judge(std::span<const int64_t> samples_ns, double elapsed_s) const {
-  if (static_cast<int64_t>(samples_ns.size()) >= min_samples_ && !samples_ns.empty()) {
+  constexpr int64_t least_for_interval = 6;  // below, the interval is just the range of the samples
+  if (static_cast<int64_t>(samples_ns.size()) >= std::max(min_samples_, least_for_interval)) {
     const double middle = median(samples_ns);
     const Interval interval = median_interval(samples_ns);
     const double allowed = target_ci_ * middle;

@@ -16,7 +16,7 @@ const std::vector<std::string>& main_metrics() {
   static const std::vector<std::string> names = {
       "latency_p50", "latency_p90", "latency_p99",    "throughput",       "top1",         "top5",
       "sqnr",        "cosine",      "top1_agreement", "max_error",        "prepare_time", "first_inference",
-      "parameters",  "nonzeros",    "weight_bytes",   "activation_bytes", "macs",         "peak_memory"};
+      "parameters",  "nonzeros",    "weight_bytes",   "activation_bytes", "macs"};
   return names;
 }
 
@@ -34,6 +34,8 @@ std::string baseline(bool but_calibration) {
        join machines as its on its.id = other.machine
        join metrics as median on median.result = other.id and median.name = 'latency_p50'
       where other.session = results.session and other.outcome = 'ok'
+        and (select value from evidence where result = other.id and name = 'measured_together')
+            is (select value from evidence where result = results.id and name = 'measured_together')
         and dense.precision = 'fp32' and dense.pruning = 'none' and its.class = machines.class{}
       limit 1))sql",
                      same_fields);

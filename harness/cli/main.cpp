@@ -66,7 +66,10 @@ int command_line(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return bitsweep::command_line(argc, argv);
+    const int code = bitsweep::command_line(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw bitsweep::Error("standard output cannot be written; is the disk full?");
+    return code;
   } catch (const bitsweep::Error& error) {
     fmt::print(stderr, "bitsweep: {}\n", error.what());
     return static_cast<int>(error.code());

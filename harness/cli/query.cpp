@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,16 +21,16 @@ struct Options {
   std::string database;
   Query query;
   std::string format;
-  std::string sql;
+  std::optional<std::string> sql;
 };
 
 ExitCode show(const Options& options) {
   const Format& format = pick(formats(), "format", options.format);
-  const Rows rows = options.sql.empty() ? read_results(options.database, options.query)
-                                        : read_only_sql(options.database, options.sql);
+  const Rows rows = !options.sql ? read_results(options.database, options.query)
+                                 : read_only_sql(options.database, *options.sql);
   if (rows.cells.empty())
     fmt::print(stderr, "bitsweep: {}: {}\n", options.database,
-               options.sql.empty() ? why_empty(options.database, options.query) : "no row");
+               !options.sql ? why_empty(options.database, options.query) : "no row");
   // A person who asks for a table wants no heading without rows; a program wants its format in any case.
   if (!rows.cells.empty() || options.format != "table") fmt::print("{}", format.render(rows));
   return ExitCode::fine;

@@ -154,8 +154,12 @@ Action define_run(CLI::App& verb) {
   const auto options = std::make_shared<Options>();
   verb.add_option("file", options->file, "Experiment (YAML)")->required();
   add_database_option(verb, options->database);
-  verb.add_option("--only", options->only, "Measure only the run of this id (again); its result is replaced");
-  verb.add_flag("--new", options->fresh, "Begin a new session instead of finishing the latest one");
+  auto* only = verb.add_option("--only", options->only,
+                               "Measure only the runs of these ids (again); their results are replaced")
+                   ->delimiter(',')
+                   ->allow_extra_args(false);
+  verb.add_flag("--new", options->fresh, "Begin a new session instead of finishing the latest one")
+      ->excludes(only);
   return [options] { return run_experiment(*options); };
 }
 

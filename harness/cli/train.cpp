@@ -1,6 +1,7 @@
 // bitsweep train: trains a network and writes a checkpoint.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -59,6 +60,9 @@ ExitCode train(Options options) {
   const Train train_network = trainer();
   if (!train_network)
     throw Error("train: this bitsweep was built without oneDNN; install libdnnl-dev and build again");
+  const auto folder = std::filesystem::absolute(options.out).parent_path();
+  if (!std::filesystem::is_directory(folder))
+    throw Error(fmt::format("--out: the folder '{}' does not exist; make it first", folder.string()));
   const Dataset& dataset = pick(datasets(), "dataset", options.dataset);
   Network network = pick(models(), "model", options.model).build(options.training.seed);
   if (options.training.threads == 0) options.training.threads = std::max(1, inspect_machine().physical_cores);
@@ -84,9 +88,15 @@ Action define_train(CLI::App& verb) {
   training.threads = 0;
   verb.add_option("--model", options->model, "Network to train")->capture_default_str();
   verb.add_option("--dataset", options->dataset, "Labelled data")->capture_default_str();
-  verb.add_option("--epochs", training.epochs, "Passes over the training images")->capture_default_str();
-  verb.add_option("--batch", training.batch, "Images a step")->capture_default_str();
-  verb.add_option("--lr", training.learning_rate, "Learning rate")->capture_default_str();
+  verb.add_option("--epochs", training.epochs, "Passes over the training images")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--batch", training.batch, "Images a step")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--lr", training.learning_rate, "Learning rate")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   verb.add_option("--seed", training.seed, "Of the first weights and of the images' order")
       ->capture_default_str();
   verb.add_option("--threads", training.threads, "OpenMP threads; 0: one a physical core")

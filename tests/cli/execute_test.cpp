@@ -171,3 +171,25 @@ TEST_CASE("execute: a precision that the backend lacks is unsupported, with the 
   CHECK(result.outcome == Outcome::unsupported);
   CHECK_FALSE(result.reason.empty());
 }
+
+TEST_CASE("execute: a batch of more images than there are is unsupported, with the reason") {
+  Run run = mlp("reference");
+  run.batch = 20000;
+  const Result result = execute_block({run}).at(0);
+  CHECK(result.outcome == Outcome::unsupported);
+  CHECK_THAT(result.reason, ContainsSubstring("10000 test images"));
+}
+
+TEST_CASE("execute: a network that is pruned to nothing is not blamed on the engine") {
+  Run run = mlp("reference");
+  run.pruning = {"magnitude", 0.9999};
+  CHECK(execute_block({run}).at(0).outcome == Outcome::ok);
+}
+
+TEST_CASE("execute: runs of a block are marked as measured together, and no others") {
+  const auto block = execute_block({mlp("reference"), mlp("reference")});
+  const auto other = execute_block({mlp("reference")});
+  const std::string together = block.at(0).evidence.at("measured_together");
+  CHECK(block.at(1).evidence.at("measured_together") == together);
+  CHECK(other.at(0).evidence.at("measured_together") != together);
+}

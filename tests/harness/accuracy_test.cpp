@@ -88,22 +88,23 @@ TEST_CASE("accuracy: all images are inferred in batches, the last filled up with
 
 TEST_CASE("accuracy: outputs that cannot be believed are told why") {
   const std::vector<float> good = {1, 2, 3, 4};
-  CHECK(implausible(good, far(100), 2, Precision::fp32).empty());
-  CHECK_THAT(implausible(std::vector<float>{1, not_a_number, infinite, 2}, far(100), 2, Precision::fp32),
-             ContainsSubstring("2 of 4 outputs are not finite"));
-  CHECK_THAT(implausible(std::vector<float>(20, 0.0F), far(100), 2, Precision::fp32),
+  CHECK(implausible(good, good, far(100), 2, Precision::fp32).empty());
+  CHECK_THAT(
+      implausible(std::vector<float>{1, not_a_number, infinite, 2}, good, far(100), 2, Precision::fp32),
+      ContainsSubstring("2 of 4 outputs are not finite"));
+  CHECK_THAT(implausible(std::vector<float>(20, 0.0F), good, far(100), 2, Precision::fp32),
              ContainsSubstring("20 of 20 outputs are zero"));
-  CHECK_THAT(implausible(std::vector<float>{1, 2, 1, 2}, far(100), 2, Precision::fp32),
+  CHECK_THAT(implausible(std::vector<float>{1, 2, 1, 2}, good, far(100), 2, Precision::fp32),
              ContainsSubstring("the same for every image"));
-  CHECK(implausible(std::vector<float>{1, 2}, far(100), 2, Precision::fp32).empty());
+  CHECK(implausible(std::vector<float>{1, 2}, good, far(100), 2, Precision::fp32).empty());
 }
 
 TEST_CASE("accuracy: each precision has its own floor under the fidelity") {
   const std::vector<float> good = {1, 2, 3, 4};
   const auto [precision, floor] = GENERATE(table<Precision, double>(
       {{Precision::fp32, 60}, {Precision::fp16, 30}, {Precision::bf16, 15}, {Precision::int8, 8}}));
-  CHECK(implausible(good, far(floor), 2, precision).empty());
-  CHECK_THAT(implausible(good, far(floor - 0.1), 2, precision),
+  CHECK(implausible(good, good, far(floor), 2, precision).empty());
+  CHECK_THAT(implausible(good, good, far(floor - 0.1), 2, precision),
              ContainsSubstring("SQNR to the reference is"));
-  CHECK_FALSE(implausible(good, far(not_a_number), 2, precision).empty());
+  CHECK_FALSE(implausible(good, good, far(not_a_number), 2, precision).empty());
 }

@@ -183,6 +183,11 @@ TEST_CASE("experiment: a tab that indents is told with its line") {
         "x.yaml:3:1: a tab indents this line; right is spaces");
 }
 
+TEST_CASE("experiment: a line that is not UTF-8 is told with its place") {
+  CHECK(mistakes(good + std::string("# caf\xe9\n")) ==
+        "x.yaml:3:1: this line is not UTF-8; right is plain UTF-8");
+}
+
 TEST_CASE("experiment: a character that is no text is told with its place") {
   CHECK(mistakes(good + std::string("gate:\x04 {}\n")) ==
         "x.yaml:3:6: character 0x04 is no text; right is plain UTF-8");

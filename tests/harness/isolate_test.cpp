@@ -99,3 +99,19 @@ TEST_CASE("isolate: a program that cannot be started is an error, not a result")
                       order_of({"good"}), Machine{}, [](const Result&) {}, "/nonexistent/program"),
                   Error);
 }
+
+TEST_CASE("isolate: last words that are no UTF-8 arrive as text, and the others of the block are ok") {
+  const auto results = carry_out(order_of({"babble", "good"}));
+  CHECK(results.at("babble").outcome == Outcome::failed);
+  CHECK_THAT(results.at("babble").reason, ContainsSubstring("half a letter: \xEF\xBF\xBD"));
+  CHECK(results.at("good").outcome == Outcome::ok);
+}
+
+TEST_CASE("isolate: a run that needed a second attempt says so") {
+  const auto file = std::filesystem::temp_directory_path() / ("bitsweep-again-" + std::to_string(getpid()));
+  setenv("BITSWEEP_TEST_FILE", file.c_str(), 1);
+  const Result result = carry_out(order_of({"segfault-once"})).at("segfault-once");
+  std::filesystem::remove(file);
+  REQUIRE(result.notes.size() == 1);
+  CHECK_THAT(result.notes[0], ContainsSubstring("attempt 2"));
+}

@@ -17,25 +17,13 @@ Run run_of(int64_t batch) {
 
 TEST_CASE("queue: every block is handed out once, in order") {
   Queue queue({{{run_of(1), run_of(2)}}, {{run_of(3)}}}, {}, {}, {});
-  CHECK(queue.runs_queued() == 3);
-  CHECK(queue.next(1)->runs.size() == 2);
-  CHECK(queue.next(2)->runs == std::vector<Run>{run_of(3)});
-  CHECK_FALSE(queue.next(1));
+  CHECK(queue.next()->runs.size() == 2);
+  CHECK(queue.next()->runs == std::vector<Run>{run_of(3)});
+  CHECK_FALSE(queue.next());
 }
 
 TEST_CASE("queue: finished runs are left out, and a block of which nothing remains is not handed out") {
   Queue queue({{{run_of(1), run_of(2)}}, {{run_of(3)}}}, {}, {}, {run_id(run_of(1)), run_id(run_of(3))});
-  CHECK(queue.next(1)->runs == std::vector<Run>{run_of(2)});
-  CHECK_FALSE(queue.next(1));
-}
-
-TEST_CASE("queue: what a lost worker had not delivered goes to another") {
-  Queue queue({{{run_of(1), run_of(2)}}}, {}, {}, {});
-  REQUIRE(queue.next(1));
-  queue.deliver(1, run_of(1));
-  queue.lose(1);
-  CHECK(queue.next(2)->runs == std::vector<Run>{run_of(2)});
-  queue.deliver(2, run_of(2));
-  queue.lose(2);
-  CHECK_FALSE(queue.next(3));
+  CHECK(queue.next()->runs == std::vector<Run>{run_of(2)});
+  CHECK_FALSE(queue.next());
 }

@@ -93,3 +93,9 @@ TEST_CASE("statistics: the interval must reach the target on both sides of the m
   lopsided[8] = lopsided[9] = 1000;
   CHECK(StoppingRule(20, 0.01, 20).judge(lopsided, 0) == StoppingRule::Verdict::go_on);
 }
+
+TEST_CASE("statistics: fewer than six samples are never precise, for their interval is just their range") {
+  const std::vector<int64_t> steady(5, 1000);
+  CHECK(StoppingRule(1, 0.01, 20).judge(steady, 1) == StoppingRule::Verdict::go_on);
+  CHECK(StoppingRule(1, 0.01, 20).judge(steady, 20) == StoppingRule::Verdict::out_of_time);
+}

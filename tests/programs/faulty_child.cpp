@@ -31,6 +31,10 @@ Result misbehave(const Run& run) {
     std::cerr << "the tensor is made of cheese" << std::endl;
     std::abort();
   }
+  if (run.model == "babble") {
+    std::cerr << "half a letter: \xC3" << std::endl;
+    std::abort();
+  }
   if (run.model == "exit") std::_Exit(7);
   if (run.model == "hang") std::this_thread::sleep_for(std::chrono::hours(1));
   if (run.model == "devour") {
