@@ -41,7 +41,13 @@ BufferPlan plan_buffers(const std::vector<Layer>& layers) {
   return plan;
 }
 
-/// Executes one layer: x and second are its inputs (null where there is none), y its output.
+/// An input of a layer.
+struct Source {
+  const Shape& shape;
+  const float* values;
+};
+
+/// Executes one layer: x is its first input, second its second (null where there is none), y its output.
 struct Step {
   const Shape& input;
   const Shape& output;
@@ -49,6 +55,7 @@ struct Step {
   const float* x;
   const float* second;
   float* y;
+  const std::vector<Source>& sources;
 
   void operator()(const Input&) const {}
   void operator()(const Convolution& layer) const {
@@ -58,9 +65,21 @@ struct Step {
   void operator()(const BatchNormalization& layer) const {
     reference::batch_normalization(layer, output, extent, x, y);
   }
-  void operator()(const Relu&) const { reference::relu(element_count(output), extent, x, y); }
+  void operator()(const Activation& layer) const {
+    reference::activation(layer, element_count(output), extent, x, y);
+  }
   void operator()(const Add& layer) const {
     reference::add(layer, element_count(output), extent, x, second, y);
+  }
+  void operator()(const Multiply&) const {
+    reference::multiply(output, sources[1].shape, extent, x, second, y);
+  }
+  void operator()(const Concatenation&) const {
+    int64_t channel = 0;
+    for (const Source& source : sources) {
+      reference::join(source.shape, output, channel, extent, source.values, y);
+      channel += source.shape[0];
+    }
   }
   void operator()(const MaxPool& layer) const { reference::max_pool(layer, input, output, extent, x, y); }
   void operator()(const AveragePool& layer) const {
@@ -68,6 +87,7 @@ struct Step {
   }
   void operator()(const GlobalAveragePool&) const { reference::global_average_pool(input, extent, x, y); }
   void operator()(const Flatten&) const { std::copy(x, x + element_count(input) * extent.batch, y); }
+  void operator()(const Softmax&) const { reference::softmax(output, extent, x, y); }
 };
 
 class ReferenceSession : public Session {
@@ -147,10 +167,12 @@ class ReferenceSession : public Session {
 
   void execute(size_t index) {
     const Layer& layer = network_.layers()[index];
-    std::visit(
-        Step{network_.layers()[layer.inputs[0]].shape, layer.shape, extent_, values(layer.inputs[0]).data(),
-             layer.inputs.size() > 1 ? values(layer.inputs[1]).data() : nullptr, values(index).data()},
-        layer.operation);
+    std::vector<Source> sources;
+    for (const size_t input : layer.inputs)
+      sources.push_back({network_.layers()[input].shape, values(input).data()});
+    std::visit(Step{sources[0].shape, layer.shape, extent_, sources[0].values,
+                    sources.size() > 1 ? sources[1].values : nullptr, values(index).data(), sources},
+               layer.operation);
   }
 
   LayerRecord record(size_t index, const std::vector<int64_t>& times) const {

@@ -29,7 +29,7 @@ struct Problem {
   const float* bias;  ///< null for none
   Window window;
   int64_t groups;
-  bool relu;
+  Activation activation;
   Shape input, output;
   int64_t batch;
 
@@ -109,12 +109,13 @@ void multiply(const float* const* weights, const float* panel, int64_t depth, fl
   std::copy_n(&sum[0][0], rows * columns, sums);
 }
 
-/// One channel of one piece: y = relu?(sums + bias + shortcut?)
-void finish(const float* sums, float bias, const float* shortcut, bool relu, int64_t count, float* y) {
+/// One channel of one piece: y = activation(sums + bias + shortcut?)
+void finish(const float* sums, float bias, const float* shortcut, const Activation& activation, int64_t count,
+            float* y) {
   for (int64_t i = 0; i < count; ++i) {
     float value = sums[i] + bias;
     if (shortcut) value += shortcut[i];
-    y[i] = relu && value < 0 ? 0 : value;  // this way round NaN stays NaN
+    y[i] = activate(activation, value);
   }
 }
 
@@ -135,7 +136,7 @@ void compute(const Problem& problem, const std::vector<Piece>& pieces, const flo
           const int64_t offset = (piece.image * problem.output[0] + channel + row) * problem.pixels() +
                                  piece.row * problem.output[2] + piece.column;
           finish(sums + row * columns + piece.place % columns, problem.bias ? problem.bias[channel + row] : 0,
-                 shortcut ? shortcut + offset : nullptr, problem.relu, piece.count, y + offset);
+                 shortcut ? shortcut + offset : nullptr, problem.activation, piece.count, y + offset);
         }
       }
     }
@@ -175,7 +176,7 @@ void convolution(const Convolution& layer, const Shape& input, const Shape& outp
                            layer.bias.values.empty() ? nullptr : layer.bias.values.data(),
                            layer.window,
                            layer.groups,
-                           layer.relu,
+                           layer.activation,
                            input,
                            output,
                            extent.batch};
@@ -188,7 +189,7 @@ void linear(const Linear& layer, Extent extent, const float* x, float* y) {
                            layer.bias.values.empty() ? nullptr : layer.bias.values.data(),
                            Window{},
                            1,
-                           layer.relu,
+                           layer.activation,
                            {weights[1], 1, 1},
                            {weights[0], 1, 1},
                            extent.batch};

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 namespace bitsweep::reference {
 namespace {
 
-float rectify(bool relu, float value) {
-  return relu && value < 0 ? 0 : value;  // this way round NaN stays NaN
+/// min(max(value, low), high), written so that NaN stays NaN.
+float clamp(float value, float low, float high) {
+  return value < low ? low : value > high ? high : value;
 }
 
 /// Calls see(x) for each input element inside the window at output (row, column) of one channel.
@@ -35,6 +37,28 @@ void slide(const Shape& input, const Shape& output, Extent extent, const float* 
 
 }  // namespace
 
+float activate(const Activation& activation, float value) {
+  switch (activation.function) {
+    case Function::identity:
+      return value;
+    case Function::relu:
+      return value < 0 ? 0 : value;
+    case Function::leaky_relu:
+      return value < 0 ? activation.alpha * value : value;
+    case Function::clip:
+      return clamp(value, activation.alpha, activation.beta);
+    case Function::sigmoid:
+      return 1 / (1 + std::exp(-value));
+    case Function::hard_sigmoid:
+      return clamp(activation.alpha * value + activation.beta, 0, 1);
+    case Function::hard_swish:
+      return value * clamp(value / 6 + 0.5F, 0, 1);
+    case Function::silu:
+      return value / (1 + std::exp(-value));
+  }
+  throw std::logic_error("a function is missing in activate()");
+}
+
 void batch_normalization(const BatchNormalization& layer, const Shape& shape, Extent extent, const float* x,
                          float* y) {
   const int64_t channels = shape[0];
@@ -49,14 +73,42 @@ void batch_normalization(const BatchNormalization& layer, const Shape& shape, Ex
   }
 }
 
-void relu(int64_t count, Extent extent, const float* x, float* y) {
+void activation(const Activation& layer, int64_t count, Extent extent, const float* x, float* y) {
 #pragma omp parallel for num_threads(extent.threads)
-  for (int64_t i = 0; i < extent.batch * count; ++i) y[i] = rectify(true, x[i]);
+  for (int64_t i = 0; i < extent.batch * count; ++i) y[i] = activate(layer, x[i]);
 }
 
 void add(const Add& layer, int64_t count, Extent extent, const float* a, const float* b, float* y) {
 #pragma omp parallel for num_threads(extent.threads)
-  for (int64_t i = 0; i < extent.batch * count; ++i) y[i] = rectify(layer.relu, a[i] + b[i]);
+  for (int64_t i = 0; i < extent.batch * count; ++i) y[i] = activate(layer.activation, a[i] + b[i]);
+}
+
+void multiply(const Shape& shape, const Shape& second, Extent extent, const float* a, const float* b,
+              float* y) {
+  const int64_t shared = element_count(shape) / element_count(second);  // elements that one factor serves
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t i = 0; i < extent.batch * element_count(shape); ++i) y[i] = a[i] * b[i / shared];
+}
+
+void join(const Shape& input, const Shape& output, int64_t first, Extent extent, const float* x, float* y) {
+  const int64_t size = element_count(input), stride = element_count(output);
+  const int64_t offset = first * (stride / output[0]);
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t image = 0; image < extent.batch; ++image)
+    std::copy(x + image * size, x + (image + 1) * size, y + image * stride + offset);
+}
+
+void softmax(const Shape& shape, Extent extent, const float* x, float* y) {
+  const int64_t channels = shape[0], pixels = element_count(shape) / channels;
+#pragma omp parallel for num_threads(extent.threads)
+  for (int64_t pixel = 0; pixel < extent.batch * pixels; ++pixel) {
+    const int64_t start = pixel / pixels * channels * pixels + pixel % pixels;
+    float largest = x[start], sum = 0;  // subtracted, so that exp() cannot overflow
+    for (int64_t c = 1; c < channels; ++c) largest = std::max(largest, x[start + c * pixels]);
+    for (int64_t c = 0; c < channels; ++c) sum += std::exp(x[start + c * pixels] - largest);
+    for (int64_t c = 0; c < channels; ++c)
+      y[start + c * pixels] = std::exp(x[start + c * pixels] - largest) / sum;
+  }
 }
 
 void max_pool(const MaxPool& layer, const Shape& input, const Shape& output, Extent extent, const float* x,

@@ -15,12 +15,6 @@
 
 namespace bitsweep {
 
-/// What a layer's output can be, over the calibration set; low <= 0 <= high.
-struct Range {
-  float low = 0;
-  float high = 0;
-};
-
 /// How a session is to be prepared.
 struct SessionRequest {
   Precision precision = Precision::fp32;

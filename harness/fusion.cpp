@@ -30,6 +30,7 @@ struct Graph {
   /// `layer` is done by `by` from now on.
   void fold(size_t layer, size_t by) {
     gone[layer] = true;
+    layers[by].range = layers[layer].range;
     for (Layer& reader : layers) std::replace(reader.inputs.begin(), reader.inputs.end(), layer, by);
   }
 };
@@ -73,7 +74,7 @@ void fold_batch_normalization(Graph& graph, size_t layer) {
   const size_t producer = graph.layers[layer].inputs[0];
   if (!graph.only_reader(producer, layer)) return;
   const auto scale = [&](auto* weighted) {
-    if (weighted->relu || graph.layers[producer].inputs.size() != 1) return;
+    if (weighted->activation || graph.layers[producer].inputs.size() != 1) return;
     scale_channels(weighted->weights, weighted->bias, *normalization);
     graph.fold(layer, producer);
   };
@@ -82,20 +83,35 @@ void fold_batch_normalization(Graph& graph, size_t layer) {
   if (auto* linear = std::get_if<Linear>(&operation)) scale(linear);
 }
 
-/// The operation's own ReLU switch, null where it has none.
-bool* relu_of(Operation& operation) {
-  if (auto* convolution = std::get_if<Convolution>(&operation)) return &convolution->relu;
-  if (auto* linear = std::get_if<Linear>(&operation)) return &linear->relu;
-  if (auto* add = std::get_if<Add>(&operation)) return &add->relu;
+/// One that follows nothing that could take it: on images it is a 1 × 1 convolution of each channel by
+/// itself.
+void replace_batch_normalization(Graph& graph, size_t layer) {
+  const auto* normalization = std::get_if<BatchNormalization>(&graph.layers[layer].operation);
+  if (!normalization || graph.layers[layer].shape.size() != 3) return;
+  const int64_t channels = graph.layers[layer].shape[0];
+  Convolution convolution{{{channels, 1, 1, 1}, std::vector<float>(channels, 1.0F)},
+                          {{channels}, std::vector<float>(channels, 0.0F)},
+                          Window{},
+                          channels};
+  scale_channels(convolution.weights, convolution.bias, *normalization);
+  graph.layers[layer].operation = std::move(convolution);
+}
+
+/// The function that the operation itself applies last, null where it has none.
+Activation* activation_of(Operation& operation) {
+  if (auto* convolution = std::get_if<Convolution>(&operation)) return &convolution->activation;
+  if (auto* linear = std::get_if<Linear>(&operation)) return &linear->activation;
+  if (auto* add = std::get_if<Add>(&operation)) return &add->activation;
   return nullptr;
 }
 
-void fold_relu(Graph& graph, size_t layer) {
-  if (!std::holds_alternative<Relu>(graph.layers[layer].operation)) return;
+void fold_activation(Graph& graph, size_t layer) {
+  const auto* activation = std::get_if<Activation>(&graph.layers[layer].operation);
+  if (!activation) return;
   const size_t producer = graph.layers[layer].inputs[0];
-  bool* relu = relu_of(graph.layers[producer].operation);
-  if (!relu || !graph.only_reader(producer, layer)) return;
-  *relu = true;
+  Activation* before = activation_of(graph.layers[producer].operation);
+  if (!before || *before || !graph.only_reader(producer, layer)) return;
+  *before = *activation;
   graph.fold(layer, producer);
 }
 
@@ -118,15 +134,16 @@ void fold_addition(Graph& graph, size_t layer) {
   const size_t shortcut = std::min(operands[0], operands[1]);
   const size_t last = std::max(operands[0], operands[1]);
   auto* convolution = std::get_if<Convolution>(&graph.layers[last].operation);
-  if (!convolution || convolution->relu || graph.layers[last].inputs.size() != 1) return;
+  if (!convolution || convolution->activation || graph.layers[last].inputs.size() != 1) return;
   if (!graph.only_reader(last, layer) || !may_be_overwritten(graph, shortcut, last, layer)) return;
-  convolution->relu = addition->relu;
+  convolution->activation = addition->activation;
   graph.layers[last].inputs.push_back(shortcut);
   graph.fold(layer, last);
 }
 
 Network rebuild(const std::string& name, Graph graph) {
   Network network(name, graph.layers.front().shape);
+  if (graph.layers.front().range) network.set_range(0, *graph.layers.front().range);
   std::vector<size_t> new_index(graph.layers.size(), 0);
   for (size_t layer = 1; layer < graph.layers.size(); ++layer) {
     if (graph.gone[layer]) continue;
@@ -134,6 +151,7 @@ Network rebuild(const std::string& name, Graph graph) {
     for (size_t& input : moved.inputs) input = new_index[input];
     new_index[layer] =
         network.add(std::move(moved.name), std::move(moved.operation), std::move(moved.inputs));
+    if (moved.range) network.set_range(new_index[layer], *moved.range);
   }
   return network;
 }
@@ -143,8 +161,9 @@ Network rebuild(const std::string& name, Graph graph) {
 Network fuse(Network network) {
   Graph graph(network.take_layers());
   drop_unread(graph);
-  // Additions last: they carry their ReLU into the convolution, which must not have one of its own.
-  for (const auto rewrite : {complete_bias, fold_batch_normalization, fold_relu, fold_addition})
+  // Additions last: they carry their activation into the convolution, which must not have one of its own.
+  for (const auto rewrite :
+       {complete_bias, fold_batch_normalization, replace_batch_normalization, fold_activation, fold_addition})
     for (size_t layer = 1; layer < graph.layers.size(); ++layer)
       if (!graph.gone[layer]) rewrite(graph, layer);
   return rebuild(network.name(), std::move(graph));

@@ -5,8 +5,9 @@
 
 namespace bitsweep {
 
-/// Folds BatchNormalization into the convolution or linear layer before it, ReLU into the convolution, linear
-/// layer or addition before it, and an addition into that of its operands which is executed last, if that is
+/// Folds BatchNormalization into the convolution or linear layer before it (one that follows something else
+/// becomes a 1 × 1 convolution of each channel), an activation into the convolution, linear layer or addition
+/// before it, and an addition into that of its operands which is executed last, if that is
 /// a convolution; the other operand becomes its shortcut. A layer is folded only if nothing else reads what
 /// lies between. A folded layer keeps the name of the convolution or linear layer. Layers that do not reach
 /// the output are dropped.

@@ -166,8 +166,12 @@ struct OutputShape {
     return inputs[0];
   }
 
-  Shape operator()(const Relu&) const {
+  Shape operator()(const Activation& layer) const {
     count_inputs(1);
+    complain.unless(layer.function != Function::clip || layer.alpha <= layer.beta, [&] {
+      return fmt::format("it clips between {} and {}; right is the lower bound first", layer.alpha,
+                         layer.beta);
+    });
     return inputs[0];
   }
 
@@ -178,6 +182,31 @@ struct OutputShape {
                          to_text(inputs[1]));
     });
     return inputs[0];
+  }
+
+  Shape operator()(const Multiply&) const {
+    count_inputs(2);
+    const Shape channels = {inputs[0][0]}, gates = {inputs[0][0], 1, 1};
+    complain.unless(inputs[1] == inputs[0] || inputs[1] == channels || inputs[1] == gates, [&] {
+      return fmt::format("its inputs have shapes {} and {}; right is equal shapes, or one factor a channel",
+                         to_text(inputs[0]), to_text(inputs[1]));
+    });
+    return inputs[0];
+  }
+
+  Shape operator()(const Concatenation&) const {
+    complain.unless(!inputs.empty(), [] { return "it has no inputs; right is 1 or more"; });
+    Shape output = inputs[0];
+    for (size_t i = 1; i < inputs.size(); ++i) {
+      Shape joined = output;
+      joined[0] = inputs[i][0];
+      complain.unless(inputs[i] == joined, [&] {
+        return fmt::format("its inputs have shapes {} and {}; right is shapes that differ in channels only",
+                           to_text(inputs[0]), to_text(inputs[i]));
+      });
+      output[0] += inputs[i][0];
+    }
+    return output;
   }
 
   Shape operator()(const MaxPool& layer) const { return pool(layer.window); }
@@ -193,6 +222,11 @@ struct OutputShape {
     count_inputs(1);
     return {element_count(inputs[0])};
   }
+
+  Shape operator()(const Softmax&) const {
+    count_inputs(1);
+    return inputs[0];
+  }
 };
 
 /// Adds a text or a list of numbers to a hash, its length first, so that neighbours cannot run together.
@@ -201,6 +235,21 @@ void hash_values(XXH3_state_t& state, const Values& values) {
   const uint64_t count = values.size();
   XXH3_128bits_update(&state, &count, sizeof count);
   XXH3_128bits_update(&state, values.data(), count * sizeof values[0]);
+}
+
+/// What a layer computes besides its tensors, where it is not the plain case: so hashes of networks that had
+/// only the plain case stay as they were.
+void hash_settings(XXH3_state_t& state, const Layer& layer) {
+  const auto hash_activation = [&](const Activation& activation) {
+    if (!activation || activation == relu) return;
+    hash_values(state, to_text(activation.function));
+    hash_values(state, std::array{activation.alpha, activation.beta});
+  };
+  if (const auto* activation = std::get_if<Activation>(&layer.operation)) hash_activation(*activation);
+  if (const auto* convolution = std::get_if<Convolution>(&layer.operation))
+    hash_activation(convolution->activation);
+  if (const auto* linear = std::get_if<Linear>(&layer.operation)) hash_activation(linear->activation);
+  if (const auto* add = std::get_if<Add>(&layer.operation)) hash_activation(add->activation);
 }
 
 }  // namespace
@@ -213,11 +262,21 @@ std::string to_text(const Shape& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
+std::string to_text(Function function) {
+  // In the order of Function.
+  static const std::array<const char*, 8> names = {"identity", "relu",         "leaky_relu", "clip",
+                                                   "sigmoid",  "hard_sigmoid", "hard_swish", "silu"};
+  return names.at(static_cast<size_t>(function));
+}
+
 std::string kind(const Layer& layer) {
+  if (const auto* activation = std::get_if<Activation>(&layer.operation))
+    return to_text(activation->function);
   // In the order of Operation.
   static const std::array<const char*, std::variant_size_v<Operation>> names = {
-      "input", "convolution", "linear",       "batchnorm",           "relu",
-      "add",   "max_pool",    "average_pool", "global_average_pool", "flatten"};
+      "input",    "convolution",   "linear",   "batchnorm",    "activation",          "add",
+      "multiply", "concatenation", "max_pool", "average_pool", "global_average_pool", "flatten",
+      "softmax"};
   return names[layer.operation.index()];
 }
 
@@ -229,7 +288,7 @@ Network::Network(std::string name, Shape input) : name_(std::move(name)) {
         fmt::format("network {}: an input of shape {} is impossible; right is [channels, height, width] or "
                     "[elements], each 1 or more",
                     name_, to_text(input)));
-  layers_.push_back({"input", Input{}, {}, std::move(input)});
+  layers_.push_back({"input", Input{}, {}, std::move(input), {}});
 }
 
 size_t Network::add(std::string name, Operation operation, std::vector<size_t> inputs) {
@@ -246,7 +305,7 @@ size_t Network::add(std::string name, Operation operation, std::vector<size_t> i
     shapes.push_back(layers_[input].shape);
   }
   Shape shape = std::visit(OutputShape{complain, shapes}, operation);
-  layers_.push_back({std::move(name), std::move(operation), std::move(inputs), std::move(shape)});
+  layers_.push_back({std::move(name), std::move(operation), std::move(inputs), std::move(shape), {}});
   return layers_.size() - 1;
 }
 
@@ -304,6 +363,7 @@ std::string weights_hash(const Network& network) {
     hash_values(state, kind(layer));
     hash_values(state, layer.inputs);
     hash_values(state, layer.shape);
+    hash_settings(state, layer);
     for_each_tensor(layer.operation, [&](const char*, const Tensor& tensor, bool) {
       hash_values(state, tensor.shape);
       hash_values(state, tensor.values);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -35,23 +36,54 @@ struct Window {
   std::array<int64_t, 2> dilation{1, 1};  ///< 1: dense (ONNX's convention; oneDNN counts from 0)
 };
 
+/// What a layer's output can be, over the calibration set; low <= 0 <= high.
+struct Range {
+  float low = 0;
+  float high = 0;
+
+  bool operator==(const Range&) const = default;
+};
+
+/// Elementwise functions; what alpha and beta mean stands beside each. Names and formulas are ONNX's.
+enum class Function {
+  identity,
+  relu,          ///< max(0, x)
+  leaky_relu,    ///< x for x >= 0, else alpha x
+  clip,          ///< min(max(x, alpha), beta); ReLU6 is clip between 0 and 6
+  sigmoid,       ///< 1 / (1 + exp(-x))
+  hard_sigmoid,  ///< max(0, min(1, alpha x + beta))
+  hard_swish,    ///< x max(0, min(1, x / 6 + 1 / 2)); Howard et al., ICCV 2019 (arXiv 1905.02244)
+  silu,          ///< x sigmoid(x), also called swish
+};
+
+/// An elementwise function, as a layer of its own or fused into the layer before it.
+struct Activation {
+  Function function = Function::identity;
+  float alpha = 0;
+  float beta = 0;
+
+  bool operator==(const Activation&) const = default;
+  explicit operator bool() const { return function != Function::identity; }
+};
+inline constexpr Activation relu{Function::relu};
+
 struct Input {};
 
-/// y = relu?(x * weights + bias + shortcut?). A second input of the layer is the shortcut, of the shape of y
-/// (only after fuse()).
+/// y = activation(x * weights + bias + shortcut?). A second input of the layer is the shortcut, of the shape
+/// of y (only after fuse()).
 struct Convolution {
   Tensor weights;  ///< [out, in / groups, kernel height, kernel width]
   Tensor bias;  ///< [out]; Tensor{} for none, as before a BatchNormalization (fuse() gives every layer one)
   Window window;
   int64_t groups = 1;
-  bool relu = false;
+  Activation activation;
 };
 
-/// y = relu?(weights x + bias)
+/// y = activation(weights x + bias)
 struct Linear {
   Tensor weights;  ///< [out, in]
   Tensor bias;     ///< [out]; Tensor{} for none, likewise
-  bool relu = false;
+  Activation activation;
 };
 
 /// y = scale (x - mean) / sqrt(variance + epsilon) + shift, a channel; Ioffe & Szegedy 2015 (arXiv
@@ -61,12 +93,18 @@ struct BatchNormalization {
   float epsilon = 1e-5F;
 };
 
-struct Relu {};
-
-/// y = relu?(a + b)
+/// y = activation(a + b)
 struct Add {
-  bool relu = false;
+  Activation activation;
 };
+
+/// y = a b. The second input may have one value a channel, [channels] or [channels, 1, 1], as the gates of
+/// squeeze-and-excitation have.
+struct Multiply {};
+
+/// Joins images along their channels, or vectors: [c1, height, width], [c2, height, width], ... → [c1 + c2 +
+/// ..., height, width].
+struct Concatenation {};
 
 struct MaxPool {
   Window window;  ///< padding never wins
@@ -83,17 +121,24 @@ struct GlobalAveragePool {};
 /// → [elements]
 struct Flatten {};
 
-using Operation = std::variant<Input, Convolution, Linear, BatchNormalization, Relu, Add, MaxPool,
-                               AveragePool, GlobalAveragePool, Flatten>;
+/// Over the channels, of each pixel; or over a vector.
+struct Softmax {};
+
+using Operation = std::variant<Input, Convolution, Linear, BatchNormalization, Activation, Add, Multiply,
+                               Concatenation, MaxPool, AveragePool, GlobalAveragePool, Flatten, Softmax>;
 
 struct Layer {
   std::string name;
   Operation operation;
   std::vector<size_t> inputs;  ///< indices of earlier layers
   Shape shape;  ///< of the output for one image, without the batch: [channels, height, width] or [elements]
+  std::optional<Range> range;  ///< of the output, where the model's file gives it: taken for int8 as it is
 };
 
-/// "convolution", "linear", ...: one word for tables and messages.
+/// "relu", "clip", ...
+std::string to_text(Function function);
+
+/// "convolution", "linear", "relu", ...: one word for tables and messages.
 std::string kind(const Layer& layer);
 
 /// Calls visit(name, tensor, trainable) for each tensor that the operation owns, under PyTorch's name for it.
@@ -129,6 +174,9 @@ class Network {
   const std::vector<Layer>& layers() const { return layers_; }
   const Shape& input_shape() const { return layers_.front().shape; }
   const Shape& output_shape() const { return layers_.back().shape; }
+
+  /// Notes what int8 has to take as the range of a layer's output.
+  void set_range(size_t layer, Range range) { layers_.at(layer).range = range; }
 
   /// Gives the layers away, without copying their weights; only the name may be asked for afterwards.
   std::vector<Layer> take_layers() { return std::move(layers_); }

@@ -1,6 +1,8 @@
 #include "backends/onednn/adapter.h"
 
+#include <array>
 #include <cstring>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -57,31 +59,66 @@ Operator operator_of(const Description& description, std::vector<BoundMemory> sc
           std::move(scales)};
 }
 
-void append_relu(dnnl::post_ops& operations) {
+/// An elementwise function as oneDNN has it.
+struct Eltwise {
+  algorithm kind;
+  float alpha = 0;
+  float beta = 0;
+};
+
+/// Applied one after the other.
+std::vector<Eltwise> eltwise_of(const Activation& activation) {
+  const auto [function, alpha, beta] = activation;
+  switch (function) {
+    case Function::identity:
+      return {};
+    case Function::relu:
+      return {{algorithm::eltwise_relu}};
+    case Function::leaky_relu:
+      return {{algorithm::eltwise_relu, alpha}};
+    case Function::clip:
+      return {{algorithm::eltwise_clip, alpha, beta}};
+    case Function::sigmoid:
+      return {{algorithm::eltwise_logistic}};
+    case Function::hard_sigmoid:
+      return {{algorithm::eltwise_linear, alpha, beta}, {algorithm::eltwise_clip, 0, 1}};
+    case Function::hard_swish:  // generation 2 knows no other factors and ignores them
+      return {{algorithm::eltwise_hardswish, 1.F / 6, 0.5F}};
+    case Function::silu:
+      return {{algorithm::eltwise_swish, 1}};
+  }
+  throw std::logic_error("a function is missing in eltwise_of()");
+}
+
+/// Whether f(s x) = s f(x) for all s > 0: such a function may work on numbers of any scale.
+bool keeps_scale(const Activation& activation) {
+  return activation.function == Function::identity || activation.function == Function::relu ||
+         activation.function == Function::leaky_relu;
+}
+
+/// activation(value) * factor.
+void append_activation(dnnl::post_ops& operations, const Activation& activation, float factor) {
+  std::vector<Eltwise> steps = eltwise_of(activation);
+  if (factor != 1) steps.push_back({algorithm::eltwise_linear, factor, 0});
+  for (const auto& [kind, alpha, beta] : steps)
 #if DNNL_VERSION_MAJOR >= 3
-  operations.append_eltwise(algorithm::eltwise_relu, 0.F, 0.F);
+    operations.append_eltwise(kind, alpha, beta);
 #else
-  operations.append_eltwise(1.F, algorithm::eltwise_relu, 0.F, 0.F);
+    operations.append_eltwise(1.F, kind, alpha, beta);
 #endif
 }
 
-void append_multiply(dnnl::post_ops& operations, float factor) {
-#if DNNL_VERSION_MAJOR >= 3
-  operations.append_eltwise(algorithm::eltwise_linear, factor, 0.F);
-#else
-  operations.append_eltwise(1.F, algorithm::eltwise_linear, factor, 0.F);
-#endif
+/// By what generation 2 divides the accumulator before the post-operations, which it leaves to them
+/// otherwise. Generation 3 runs them on real numbers and divides by the destination's scale at the end.
+float early_divisor(const Fusion& fusion) {
+  return !generation_3 && keeps_scale(fusion.activation) ? fusion.destination.scale : 1.F;
 }
 
-/// Post-operations run on real numbers in generation 3, which divides by the destination's scale at the end;
-/// on numbers of the destination's scale in generation 2, which has multiplied before.
 dnnl::post_ops post_operations(const Fusion& fusion) {
   dnnl::post_ops operations;
-  if (fusion.shortcut) {
-    const float scale = fusion.shortcut->scale / (generation_3 ? 1 : fusion.destination.scale);
-    operations.append_sum(scale, 0, fusion.shortcut->type);
-  }
-  if (fusion.relu) append_relu(operations);
+  const float divisor = early_divisor(fusion);
+  if (fusion.shortcut) operations.append_sum(fusion.shortcut->scale / divisor, 0, fusion.shortcut->type);
+  append_activation(operations, fusion.activation, generation_3 ? 1 : divisor / fusion.destination.scale);
   return operations;
 }
 
@@ -108,12 +145,12 @@ void set_weighted_scales(primitive_attr& attributes, std::vector<BoundMemory>& b
 
 #else
 
-/// One factor an output channel takes the accumulator to the destination's scale.
+/// One factor an output channel takes the accumulator to the destination's scale, or to real numbers.
 void set_weighted_scales(primitive_attr& attributes, std::vector<BoundMemory>&, const engine&,
                          const Fusion& fusion, bool) {
   const int output_channels = 1 << 1;  // dimension 1 of the destination
   std::vector<float> factors = fusion.weight_scales;
-  for (float& factor : factors) factor *= fusion.source.scale / fusion.destination.scale;
+  for (float& factor : factors) factor *= fusion.source.scale / early_divisor(fusion);
   attributes.set_output_scales(output_channels, factors);
 }
 
@@ -162,7 +199,7 @@ Operator pooling(const engine& engine, algorithm kind, const memory::desc& sourc
   primitive_attr attributes = common_attributes();
   if (rescale != 1) {
     dnnl::post_ops operations;
-    append_multiply(operations, rescale);
+    append_activation(operations, {}, rescale);
     attributes.set_post_ops(operations);
   }
 #if DNNL_VERSION_MAJOR >= 3
@@ -179,28 +216,24 @@ Operator pooling(const engine& engine, algorithm kind, const memory::desc& sourc
 
 namespace {
 
-dnnl::eltwise_forward::primitive_desc describe_relu(const engine& engine, prop_kind purpose,
-                                                    const memory::desc& layout) {
+dnnl::eltwise_forward::primitive_desc describe_eltwise(const engine& engine, prop_kind purpose,
+                                                       const memory::desc& layout, const Eltwise& function) {
 #if DNNL_VERSION_MAJOR >= 3
-  return describe<dnnl::eltwise_forward>(engine, common_attributes(), purpose, algorithm::eltwise_relu,
-                                         layout, layout, 0.F, 0.F);
+  return describe<dnnl::eltwise_forward>(engine, common_attributes(), purpose, function.kind, layout, layout,
+                                         function.alpha, function.beta);
 #else
-  return describe<dnnl::eltwise_forward>(engine, common_attributes(), purpose, algorithm::eltwise_relu,
-                                         layout, 0.F, 0.F);
+  return describe<dnnl::eltwise_forward>(engine, common_attributes(), purpose, function.kind, layout,
+                                         function.alpha, function.beta);
 #endif
 }
 
-}  // namespace
-
-Operator relu(const engine& engine, const memory::desc& layout) {
-  return operator_of<dnnl::eltwise_forward>(describe_relu(engine, prop_kind::forward_inference, layout));
-}
-
-Operator addition(const engine& engine, const Operand& first, const Operand& second,
-                  const Operand& destination, bool with_relu) {
+/// Binary primitives have no scale for the destination in either generation: `factors`, one a source, carry
+/// it.
+Operator binary(const engine& engine, algorithm kind, const memory::desc& first, const memory::desc& second,
+                const memory::desc& destination, std::array<float, 2> factors,
+                const dnnl::post_ops& operations) {
   primitive_attr attributes = common_attributes();
   std::vector<BoundMemory> scales;
-  // Binary primitives have no scale for the destination in either generation: the sources' scales carry it.
   const auto scale = [&](int argument, float factor) {
     if (factor == 1) return;
 #if DNNL_VERSION_MAJOR >= 3
@@ -209,14 +242,61 @@ Operator addition(const engine& engine, const Operand& first, const Operand& sec
     attributes.set_scales(argument, 0, {factor});
 #endif
   };
-  scale(DNNL_ARG_SRC_0, first.format.scale / destination.format.scale);
-  scale(DNNL_ARG_SRC_1, second.format.scale / destination.format.scale);
-  dnnl::post_ops operations;
-  if (with_relu) append_relu(operations);
+  scale(DNNL_ARG_SRC_0, factors[0]);
+  scale(DNNL_ARG_SRC_1, factors[1]);
   attributes.set_post_ops(operations);
-  return operator_of<dnnl::binary>(describe<dnnl::binary>(engine, attributes, algorithm::binary_add,
-                                                          first.layout, second.layout, destination.layout),
-                                   scales);
+  return operator_of<dnnl::binary>(
+      describe<dnnl::binary>(engine, attributes, kind, first, second, destination), scales);
+}
+
+}  // namespace
+
+std::vector<Operator> activation(const engine& engine, const Activation& activation,
+                                 const memory::desc& layout) {
+  std::vector<Operator> operators;
+  for (const Eltwise& function : eltwise_of(activation))
+    operators.push_back(operator_of<dnnl::eltwise_forward>(
+        describe_eltwise(engine, prop_kind::forward_inference, layout, function)));
+  return operators;
+}
+
+Operator addition(const engine& engine, const Operand& first, const Operand& second,
+                  const Operand& destination, const Activation& activation) {
+  const float scale = destination.format.scale;
+  const float divisor = keeps_scale(activation) ? scale : 1;  // else the post-operations divide
+  dnnl::post_ops operations;
+  append_activation(operations, activation, divisor / scale);
+  return binary(engine, algorithm::binary_add, first.layout, second.layout, destination.layout,
+                {first.format.scale / divisor, second.format.scale / divisor}, operations);
+}
+
+Operator product(const engine& engine, const Operand& first, const Operand& second,
+                 const Operand& destination) {
+  return binary(engine, algorithm::binary_mul, first.layout, second.layout, destination.layout,
+                {first.format.scale * second.format.scale / destination.format.scale, 1}, {});
+}
+
+Operator concatenation(const engine& engine, const std::vector<memory::desc>& sources,
+                       const memory::desc& destination) {
+  constexpr int channels = 1;
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl::concat::primitive_desc description(engine, destination, channels, sources, common_attributes());
+#else
+  const dnnl::concat::primitive_desc description(destination, channels, sources, engine, common_attributes());
+#endif
+  return operator_of<dnnl::concat>(description);
+}
+
+Operator softmax(const engine& engine, const memory::desc& source, const memory::desc& destination) {
+  constexpr int channels = 1;
+#if DNNL_VERSION_MAJOR >= 3
+  using Primitive = dnnl::softmax_forward;
+#else
+  using Primitive = dnnl::softmax_v2_forward;
+#endif
+  return operator_of<Primitive>(describe<Primitive>(engine, common_attributes(), prop_kind::forward_inference,
+                                                    algorithm::softmax_accurate, source, destination,
+                                                    channels));
 }
 
 Operator reorder(const engine& engine, const Operand& from, const Operand& to) {
@@ -247,7 +327,8 @@ TrainingPasses inner_product_training(const engine& engine, const WeightedTensor
 }
 
 TrainingPasses relu_training(const engine& engine, const memory::desc& layout) {
-  const auto forward = describe_relu(engine, prop_kind::forward_training, layout);
+  const auto forward =
+      describe_eltwise(engine, prop_kind::forward_training, layout, {algorithm::eltwise_relu});
 #if DNNL_VERSION_MAJOR >= 3
   const auto data = describe_backward<dnnl::eltwise_backward>(engine, forward, algorithm::eltwise_relu,
                                                               layout, layout, layout, 0.F, 0.F);

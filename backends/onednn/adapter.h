@@ -9,6 +9,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "harness/network.h"
+
 namespace bitsweep::onednn {
 
 using dnnl::memory;
@@ -43,11 +45,11 @@ struct Geometry {
 };
 
 /// What a layer with weights does besides the product:
-///   value = relu?(product + bias + shortcut), stored in the format of the destination.
+///   value = activation(product + bias + shortcut), stored in the format of the destination.
 struct Fusion {
   NumberFormat source, destination;
   std::vector<float> weight_scales;  ///< [out] for int8, else empty
-  bool relu = false;
+  Activation activation;
   std::optional<NumberFormat> shortcut;  ///< the destination's buffer holds it, in this format, beforehand
 };
 
@@ -63,15 +65,28 @@ std::vector<float> engine_bias(std::vector<float> bias, const Fusion& fusion);
 Operator pooling(const dnnl::engine& engine, dnnl::algorithm kind, const memory::desc& source,
                  const memory::desc& destination, const Geometry& geometry, float rescale);
 
-Operator relu(const dnnl::engine& engine, const memory::desc& layout);
+/// The primitives that compute an activation one after the other, from `layout` to `layout`; one for all but
+/// a hard sigmoid in generation 2.
+std::vector<Operator> activation(const dnnl::engine& engine, const Activation& activation,
+                                 const memory::desc& layout);
 
-/// relu?(first + second); arguments DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST.
+/// activation(first + second) and first * second; arguments DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST. The
+/// second factor may have one value a channel.
 struct Operand {
   memory::desc layout;
   NumberFormat format;
 };
 Operator addition(const dnnl::engine& engine, const Operand& first, const Operand& second,
-                  const Operand& destination, bool with_relu);
+                  const Operand& destination, const Activation& activation);
+Operator product(const dnnl::engine& engine, const Operand& first, const Operand& second,
+                 const Operand& destination);
+
+/// Along dimension 1; arguments DNNL_ARG_MULTIPLE_SRC + i, DNNL_ARG_DST. All are in one number format.
+Operator concatenation(const dnnl::engine& engine, const std::vector<memory::desc>& sources,
+                       const memory::desc& destination);
+
+/// Over dimension 1.
+Operator softmax(const dnnl::engine& engine, const memory::desc& source, const memory::desc& destination);
 
 /// Changes layout and number format.
 Operator reorder(const dnnl::engine& engine, const Operand& from, const Operand& to);

@@ -17,14 +17,16 @@ NumberFormat int8_format(const Range& range) {
 
 /// Layers that move or select numbers, and so keep their format.
 bool keeps_format(const Operation& operation) {
+  const auto* activation = std::get_if<Activation>(&operation);
   return std::holds_alternative<MaxPool>(operation) || std::holds_alternative<Flatten>(operation) ||
-         std::holds_alternative<Relu>(operation);
+         (activation && *activation == relu);
 }
 
-/// Layers that accumulate in fp32 or int32 and can store any type.
+/// Layers that accumulate in fp32 or int32 and can store any type, or compute in fp32 in any case.
 bool can_write_fp32(const Operation& operation) {
-  return std::holds_alternative<Convolution>(operation) || std::holds_alternative<Linear>(operation) ||
-         std::holds_alternative<Add>(operation);
+  return computes_in_fp32(operation) || std::holds_alternative<Convolution>(operation) ||
+         std::holds_alternative<Linear>(operation) || std::holds_alternative<Add>(operation) ||
+         std::holds_alternative<Multiply>(operation);
 }
 
 memory::data_type floating_type(Precision precision) {
@@ -42,6 +44,11 @@ memory::data_type floating_type(Precision precision) {
 }
 
 }  // namespace
+
+bool computes_in_fp32(const Operation& operation) {
+  const auto* activation = std::get_if<Activation>(&operation);
+  return std::holds_alternative<Softmax>(operation) || (activation && *activation != relu);
+}
 
 std::vector<NumberFormat> choose_formats(const Network& network, const SessionRequest& request) {
   const std::vector<Layer>& layers = network.layers();

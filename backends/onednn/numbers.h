@@ -14,6 +14,9 @@ namespace bitsweep::onednn {
 /// is fp32 where the last layer can write it.
 std::vector<NumberFormat> choose_formats(const Network& network, const SessionRequest& request);
 
+/// Functions of which int8 kernels know nothing: int8 runs them on real numbers.
+bool computes_in_fp32(const Operation& operation);
+
 /// "f32", "bf16", "s8", ...
 std::string to_text(memory::data_type type);
 

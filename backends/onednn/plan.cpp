@@ -71,17 +71,20 @@ class Planner {
   Value plan(const Convolution& convolution);
   Value plan(const Linear& linear);
   Value plan(const BatchNormalization&);
-  Value plan(const Relu&);
+  Value plan(const Activation& activation);
   Value plan(const Add& add);
+  Value plan(const Multiply&);
+  Value plan(const Concatenation&);
   Value plan(const MaxPool& pool);
   Value plan(const AveragePool& pool);
   Value plan(const GlobalAveragePool&);
   Value plan(const Flatten&);
+  Value plan(const Softmax&);
   Value plan_pooling(dnnl::algorithm kind, const Geometry& geometry);
 
   // Of a layer with weights:
   Type weights_type() const;
-  Fusion fusion_of(const Weights& weights, bool relu) const;
+  Fusion fusion_of(const Weights& weights, const Activation& activation) const;
   WeightedTensors tensors_of(const memory::dims& source, const memory::dims& weights) const;
   Value add_weighted_step(const Operator& executed, const Fusion& fusion, const Weights& weights,
                           const Tensor& bias);
@@ -92,6 +95,8 @@ class Planner {
   Value new_value(const Operand& stored, Storage storage = Storage::arena);
   /// Input `number` of the layer in the format that was chosen for it, in any layout.
   Value input_in_format(size_t number);
+  /// Input 0 as the kernels of the layer's function need it.
+  Value input_for_function();
   /// The value itself if it is stored so already, else a copy made by a reorder.
   Value stored_as(const Value& value, const Operand& wanted, const std::string& purpose);
   Value copied_to(const Value& value, const Value& copy, const std::string& purpose);
@@ -138,7 +143,7 @@ Value Planner::plan(const Convolution& convolution) {
   const Value& source = values_[layer().inputs[0]];
   const memory::dims dims = weight_dims(convolution.weights, convolution.groups);
   const Weights weights(convolution.weights, dims, weights_type());
-  const Fusion fusion = fusion_of(weights, convolution.relu);
+  const Fusion fusion = fusion_of(weights, convolution.activation);
   WeightedTensors tensors = tensors_of(dims_of(source.stored.layout), dims);
   // int8 kernels work with channels last. Saying so lets a signed shortcut lie under an unsigned sum: no
   // other layout can be described apart from its type.
@@ -154,7 +159,7 @@ Value Planner::plan(const Linear& linear) {
   memory::dims dims = source_dims;
   dims[0] = linear.weights.shape[0];
   const Weights weights(linear.weights, dims, weights_type());
-  const Fusion fusion = fusion_of(weights, linear.relu);
+  const Fusion fusion = fusion_of(weights, linear.activation);
   const Operator executed = inner_product(engine_, tensors_of(source_dims, dims), fusion);
   return add_weighted_step(executed, fusion, weights, linear.bias);
 }
@@ -163,8 +168,8 @@ Type Planner::weights_type() const {
   return int8_ ? Type::s8 : formats_[layer().inputs[0]].type;
 }
 
-Fusion Planner::fusion_of(const Weights& weights, bool relu) const {
-  Fusion fusion{formats_[layer().inputs[0]], formats_[index_], weights.scales(), relu, {}};
+Fusion Planner::fusion_of(const Weights& weights, const Activation& activation) const {
+  Fusion fusion{formats_[layer().inputs[0]], formats_[index_], weights.scales(), activation, {}};
   if (layer().inputs.size() > 1) {
     const NumberFormat shortcut = values_[layer().inputs[1]].stored.format;
     const bool fits = size_of(shortcut.type) == size_of(fusion.destination.type);
@@ -202,12 +207,28 @@ Value Planner::plan(const BatchNormalization&) {
                   layer().name));
 }
 
-Value Planner::plan(const Relu&) {
-  const Value input = input_in_format(0);
-  const Operator executed = onednn::relu(engine_, input.stored.layout);
-  const Value output = new_value({executed.destination, formats_[index_]});
+Value Planner::plan(const Activation& activation) {
+  Value value = input_for_function();
+  for (const Operator& executed : onednn::activation(engine_, activation, value.stored.layout)) {
+    const Value output = new_value({executed.destination, value.stored.format});
+    add_step(executed, {{DNNL_ARG_SRC, value}, {DNNL_ARG_DST, output}});
+    value = output;
+  }
+  return value;
+}
+
+Value Planner::plan(const Softmax&) {
+  const Value input = input_for_function();
+  const Operator executed = softmax(engine_, input.stored.layout, input.stored.layout);
+  const Value output = new_value({executed.destination, input.stored.format});
   add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}});
   return output;
+}
+
+Value Planner::input_for_function() {
+  if (!int8_ || !computes_in_fp32(layer().operation)) return input_in_format(0);
+  const Value& value = values_[layer().inputs[0]];
+  return stored_as(value, {channels_last(dims_of(value.stored.layout), Type::f32), {}}, "input");
 }
 
 Value Planner::plan(const Add& add) {
@@ -217,9 +238,50 @@ Value Planner::plan(const Add& add) {
     second = stored_as(second, {first.stored.layout, second.stored.format}, "input");
   const Operator executed =
       addition(engine_, first.stored, second.stored,
-               {{output_dims(), formats_[index_].type, Tag::any}, formats_[index_]}, add.relu);
+               {{output_dims(), formats_[index_].type, Tag::any}, formats_[index_]}, add.activation);
   const Value output = new_value({executed.destination, formats_[index_]});
   add_step(executed, {{DNNL_ARG_SRC_0, first}, {DNNL_ARG_SRC_1, second}, {DNNL_ARG_DST, output}});
+  return output;
+}
+
+/// Factors of one a channel become images of one pixel.
+Value Planner::plan(const Multiply&) {
+  const Value first = input_in_format(0);
+  Value second = input_in_format(1);
+  memory::dims dims = dims_of(second.stored.layout);
+  if (dims == dims_of(first.stored.layout)) {
+    if (second.stored.format.type == first.stored.format.type)
+      second = stored_as(second, {first.stored.layout, second.stored.format}, "input");
+  } else {
+    dims.resize(dims_of(first.stored.layout).size(), 1);
+    const memory::desc pixel = channels_last(dims, second.stored.format.type);
+    if (dims_of(second.stored.layout).size() == dims.size())
+      second = stored_as(second, {pixel, second.stored.format}, "input");
+    second.stored.layout = pixel;
+  }
+  const Operator executed = product(engine_, first.stored, second.stored,
+                                    {{output_dims(), formats_[index_].type, Tag::any}, formats_[index_]});
+  const Value output = new_value({executed.destination, formats_[index_]});
+  add_step(executed, {{DNNL_ARG_SRC_0, first}, {DNNL_ARG_SRC_1, second}, {DNNL_ARG_DST, output}});
+  return output;
+}
+
+/// All inputs in the format of the output, and in channels last, where joining channels is copying rows.
+Value Planner::plan(const Concatenation&) {
+  const NumberFormat format = formats_[index_];
+  std::vector<memory::desc> sources;
+  std::vector<Argument> arguments;
+  for (size_t number = 0; number < layer().inputs.size(); ++number) {
+    const Value& value = values_[layer().inputs[number]];
+    const memory::desc layout = channels_last(dims_of(value.stored.layout), format.type);
+    sources.push_back(layout);
+    arguments.push_back(
+        {DNNL_ARG_MULTIPLE_SRC + static_cast<int>(number), stored_as(value, {layout, format}, "input")});
+  }
+  const Operator executed = concatenation(engine_, sources, channels_last(output_dims(), format.type));
+  const Value output = new_value({executed.destination, format});
+  arguments.push_back({DNNL_ARG_DST, output});
+  add_step(executed, std::move(arguments));
   return output;
 }
 

@@ -63,9 +63,9 @@ void TrainingGraph::add(const Layer& layer, const Input&) {
 }
 
 void TrainingGraph::add(const Layer& layer, const Linear& linear) {
-  if (linear.relu)
-    throw Error(fmt::format("training: layer '{}' has its ReLU folded in; right is the form before fuse()",
-                            layer.name));
+  if (linear.activation)
+    throw Error(fmt::format(
+        "training: layer '{}' has its activation folded in; right is the form before fuse()", layer.name));
   if (linear.bias == Tensor{})
     throw Error(fmt::format("training: layer '{}' has no bias; a bias of zeros would be right", layer.name));
   Node& source = source_of(layer);
@@ -90,7 +90,8 @@ void TrainingGraph::add(const Layer& layer, const Linear& linear) {
   nodes_.push_back(std::move(node));
 }
 
-void TrainingGraph::add(const Layer& layer, const Relu&) {
+void TrainingGraph::add(const Layer& layer, const Activation& activation) {
+  if (activation != relu) refuse(layer);
   Node& source = source_of(layer);
   Node node = make_node(layer.shape, source.wants_gradient);
   const TrainingPasses passes = relu_training(engine_, source.value.get_desc());

@@ -50,7 +50,7 @@ class TrainingGraph {
 
   void add(const Layer& layer, const Input& input);
   void add(const Layer& layer, const Linear& linear);
-  void add(const Layer& layer, const Relu& relu);
+  void add(const Layer& layer, const Activation& activation);
   void add(const Layer& layer, const Flatten& flatten);
   void add(const Layer& layer, const auto& /*another kind*/) { refuse(layer); }
   [[noreturn]] static void refuse(const Layer& layer);

@@ -164,7 +164,12 @@ std::vector<Range> calibrate(Session& session, const Network& network, const Sam
   trace_all(session, images, batch, [&](size_t layer, std::span<const float> output) {
     extend(ranges[layer], output, layers[layer]);
   });
-  if (chosen.choose == choose_all) return ranges;
+  const auto with_given = [&] {
+    for (size_t layer = 0; layer < layers.size(); ++layer)
+      if (layers[layer].range) ranges[layer] = *layers[layer].range;
+    return ranges;
+  };
+  if (chosen.choose == choose_all) return with_given();
 
   std::vector<Histogram> histograms(ranges.begin(), ranges.end());
   trace_all(session, images, batch,
@@ -176,7 +181,7 @@ std::vector<Range> calibrate(Session& session, const Network& network, const Sam
   for (size_t layer = 0; layer < layers.size() - 1; ++layer)
     if (!is_input(layers, layer) && histograms[layer].largest() > 0)
       ranges[layer] = chosen.choose(histograms[layer]);
-  return ranges;
+  return with_given();
 }
 
 }  // namespace bitsweep

@@ -31,7 +31,7 @@ class Builder {
     return network_.add(normalization, seeded_normalization(out, scale, 8 * layer));
   }
 
-  size_t relu(const std::string& name) { return network_.add(name, Relu{}); }
+  size_t relu(const std::string& name) { return network_.add(name, bitsweep::relu); }
   size_t add(const std::string& name, size_t a, size_t b) { return network_.add(name, Add{}, {a, b}); }
   size_t max_pool() { return network_.add("maxpool", MaxPool{square_window(3, 2, 1)}); }
 

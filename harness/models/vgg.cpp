@@ -21,7 +21,7 @@ Network vgg16(int64_t seed) {
     for (int i = 0; i < depth; ++i) {
       network.add(next(), seeded_convolution(channels, width, square_window(3, 1, 1), centring, seed,
                                              network.layers().size()));
-      network.add(next(), Relu{});
+      network.add(next(), relu);
       channels = width;
     }
     network.add(next(), MaxPool{square_window(2, 2, 0)});
@@ -30,9 +30,9 @@ Network vgg16(int64_t seed) {
   // inference.
   network.add("flatten", Flatten{});
   network.add("classifier.0", seeded_linear(channels * 7 * 7, 4096, centring, seed, network.layers().size()));
-  network.add("classifier.1", Relu{});
+  network.add("classifier.1", relu);
   network.add("classifier.3", seeded_linear(4096, 4096, centring, seed, network.layers().size()));
-  network.add("classifier.4", Relu{});
+  network.add("classifier.4", relu);
   network.add("classifier.6", seeded_linear(4096, 1000, centring, seed, network.layers().size()));
   return network;
 }

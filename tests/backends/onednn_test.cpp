@@ -83,10 +83,10 @@ TEST_CASE("onednn: linear layers of many sizes agree with the reference in each 
 }
 
 /// A convolution, so that what follows works in the engine's layout, and a layer of one kind behind it.
-Network behind_convolution(Operation operation, bool relu) {
+Network behind_convolution(Operation operation, const Activation& activation) {
   Network network("behind a convolution", {3, 12, 15});
   Convolution convolution = some_convolution(3, 24, square_window(3, 1, 1), 1);
-  convolution.relu = relu;
+  convolution.activation = activation;
   network.add("convolution", std::move(convolution));
   network.add("layer", std::move(operation));
   return network;
@@ -94,21 +94,21 @@ Network behind_convolution(Operation operation, bool relu) {
 
 TEST_CASE("onednn: pooling of every kind agrees with the reference in each precision") {
   const Window padded = square_window(3, 2, 1);
-  for (const bool relu : {false, true})
+  for (const Activation& activation : {Activation{}, relu})
     for (const int64_t batch : {1, 2}) {
-      check_all_precisions("max", behind_convolution(MaxPool{padded}, relu), batch);
-      check_all_precisions("average of what is there", behind_convolution(AveragePool{padded, false}, relu),
+      check_all_precisions("max", behind_convolution(MaxPool{padded}, activation), batch);
+      check_all_precisions("average of what is there",
+                           behind_convolution(AveragePool{padded, false}, activation), batch);
+      check_all_precisions("average with padding", behind_convolution(AveragePool{padded, true}, activation),
                            batch);
-      check_all_precisions("average with padding", behind_convolution(AveragePool{padded, true}, relu),
-                           batch);
-      check_all_precisions("relu alone", behind_convolution(Relu{}, relu), batch);
+      check_all_precisions("relu alone", behind_convolution(relu, activation), batch);
     }
-  check_all_precisions("average of all", behind_convolution(GlobalAveragePool{}, true), 2);
+  check_all_precisions("average of all", behind_convolution(GlobalAveragePool{}, relu), 2);
   check_all_precisions("max of the input", one_layer({3, 12, 15}, MaxPool{padded}), 2);
 }
 
 TEST_CASE("onednn: a linear layer behind a flattened image sees it in row-major order") {
-  Network network = behind_convolution(MaxPool{square_window(2, 2, 0)}, true);
+  Network network = behind_convolution(MaxPool{square_window(2, 2, 0)}, relu);
   network.add("flatten", Flatten{});
   Linear linear = some_linear(24 * 6 * 7, 10, 5);
   network.add("linear", std::move(linear));
@@ -117,7 +117,7 @@ TEST_CASE("onednn: a linear layer behind a flattened image sees it in row-major 
 }
 
 TEST_CASE("onednn: a flattened image as the output is in row-major order") {
-  Network network = behind_convolution(MaxPool{square_window(2, 2, 0)}, true);
+  Network network = behind_convolution(MaxPool{square_window(2, 2, 0)}, relu);
   network.add("flatten", Flatten{});
   check_all_precisions("flatten", network, 2);
 }
@@ -126,11 +126,11 @@ TEST_CASE("onednn: a flattened image as the output is in row-major order") {
 Network residual(bool relu_before, bool relu_behind) {
   Network network("residual", {3, 12, 15});
   Convolution first = some_convolution(3, 32, square_window(3, 1, 1), 1);
-  first.relu = relu_before;
+  first.activation = relu_before ? relu : Activation{};
   const size_t a = network.add("a", std::move(first));
   const size_t middle = network.add("middle", some_convolution(32, 16, square_window(1, 1, 0), 3));
   Convolution second = some_convolution(16, 32, square_window(3, 1, 1), 5);
-  second.relu = relu_behind;
+  second.activation = relu_behind ? relu : Activation{};
   const size_t b = network.add("b", std::move(second), {middle, a});
   network.add("c", some_convolution(32, 8, square_window(1, 1, 0), 7), {b});
   return network;
@@ -170,13 +170,13 @@ TEST_CASE("onednn: a shortcut into the output is summed up in fp32") {
 }
 
 TEST_CASE("onednn: an addition on its own takes operands of unlike scale and sign") {
-  for (const bool relu : {false, true}) {
+  for (const Activation& activation : {Activation{}, relu}) {
     Network network("addition", {3, 12, 15});
     Convolution positive = some_convolution(3, 32, square_window(3, 1, 1), 1);
-    positive.relu = true;
+    positive.activation = activation;
     const size_t a = network.add("a", std::move(positive), {0});
     const size_t b = network.add("b", some_convolution(3, 32, square_window(1, 1, 0), 3), {0});
-    network.add("sum", Add{relu}, {a, b});
+    network.add("sum", Add{activation}, {a, b});
     network.add("end", some_convolution(32, 8, square_window(1, 1, 0), 5));
     check_all_precisions("addition", network, 2);
   }

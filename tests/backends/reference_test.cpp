@@ -58,7 +58,7 @@ Values expected_convolution(const Convolution& layer, const Values& x, const Sha
                at(x, input, image, group * w[1] + in, r, c);
       });
     if (!shortcut.empty()) sum += shortcut[y.size()];
-    y.push_back(layer.relu ? std::max(0.0, sum) : sum);
+    y.push_back(layer.activation == relu ? std::max(0.0, sum) : sum);
   });
   return y;
 }
@@ -110,31 +110,31 @@ void check_equal(const std::vector<float>& values, const Values& expected) {
 struct ConvolutionCase {
   int64_t in, out, height, width, groups;
   Window window;
-  bool relu;
+  Activation activation;
 };
 
 }  // namespace
 
 TEST_CASE("reference: convolutions are those of the formula") {
   const auto c = GENERATE(values<ConvolutionCase>({
-      {3, 8, 8, 8, 1, square_window(3, 1, 1), false},
-      {3, 64, 17, 23, 1, square_window(7, 2, 3), true},
-      {16, 13, 7, 7, 1, square_window(1, 1, 0), true},
-      {5, 6, 9, 50, 1, square_window(3, 1, 1), false},                     // rows longer than a tile
-      {4, 6, 5, 3, 1, square_window(3, 1, 1), false},                      // rows shorter than a vector
-      {4, 6, 1, 1, 1, square_window(3, 1, 1), false},                      // mostly padding
-      {4, 7, 9, 9, 1, square_window(2, 3, 0), false},                      // stride larger than kernel
-      {4, 7, 12, 12, 1, {{3, 3}, {1, 1}, {2, 2}, {2, 2}, {2, 2}}, false},  // dilation
-      {4, 7, 12, 11, 1, {{3, 2}, {2, 1}, {0, 3}, {2, 1}, {1, 3}}, true},   // everything asymmetric
-      {4, 7, 3, 3, 1, square_window(3, 1, 4), false},                      // windows in padding only
-      {6, 6, 8, 8, 6, square_window(3, 1, 1), true},                       // depthwise
-      {6, 14, 8, 8, 2, square_window(3, 2, 1), false},
+      {3, 8, 8, 8, 1, square_window(3, 1, 1), {}},
+      {3, 64, 17, 23, 1, square_window(7, 2, 3), relu},
+      {16, 13, 7, 7, 1, square_window(1, 1, 0), relu},
+      {5, 6, 9, 50, 1, square_window(3, 1, 1), {}},                       // rows longer than a tile
+      {4, 6, 5, 3, 1, square_window(3, 1, 1), {}},                        // rows shorter than a vector
+      {4, 6, 1, 1, 1, square_window(3, 1, 1), {}},                        // mostly padding
+      {4, 7, 9, 9, 1, square_window(2, 3, 0), {}},                        // stride larger than kernel
+      {4, 7, 12, 12, 1, {{3, 3}, {1, 1}, {2, 2}, {2, 2}, {2, 2}}, {}},    // dilation
+      {4, 7, 12, 11, 1, {{3, 2}, {2, 1}, {0, 3}, {2, 1}, {1, 3}}, relu},  // everything asymmetric
+      {4, 7, 3, 3, 1, square_window(3, 1, 4), {}},                        // windows in padding only
+      {6, 6, 8, 8, 6, square_window(3, 1, 1), relu},                      // depthwise
+      {6, 14, 8, 8, 2, square_window(3, 2, 1), {}},
   }));
   const int64_t batch = GENERATE(1, 3);
   const Shape input = {c.in, c.height, c.width};
   Network network("net", input);
   Convolution layer = some_convolution(c.in, c.out, c.window, 1, c.groups);
-  layer.relu = c.relu;
+  layer.activation = c.activation;
   network.add("conv", layer);
   check_equal(inferred(network, batch), expected_convolution(layer, input_of(network, batch), input,
                                                              network.output_shape(), batch, {}));
@@ -149,7 +149,7 @@ TEST_CASE("reference: a convolution without a bias, and one with a shortcut") {
   check_equal(inferred(network, 2), shortcut);
 
   Convolution last = some_convolution(3, 5, square_window(3, 1, 1), 10);
-  last.relu = true;
+  last.activation = relu;
   network.add("last", last, {0, 1});
   check_equal(inferred(network, 2),
               expected_convolution(last, input_of(network, 2), {3, 6, 6}, {5, 6, 6}, 2, shortcut));
@@ -159,9 +159,9 @@ TEST_CASE("reference: linear layers are those of the formula") {
   const int64_t batch = GENERATE(1, 5, 40);
   Network network("net", {37});
   Linear layer = some_linear(37, 11, 1);
-  layer.relu = true;
+  layer.activation = relu;
   network.add("fc", layer);
-  const Convolution same{{{11, 37, 1, 1}, layer.weights.values}, layer.bias, {}, 1, true};
+  const Convolution same{{{11, 37, 1, 1}, layer.weights.values}, layer.bias, {}, 1, relu};
   check_equal(inferred(network, batch),
               expected_convolution(same, input_of(network, batch), {37, 1, 1}, {11, 1, 1}, batch, {}));
 }
@@ -177,7 +177,7 @@ TEST_CASE("reference: pools are those of the formula") {
                                                     {3, 9, 8}, network.output_shape(), 2));
   };
   check(MaxPool{window}, true, false);
-  check(AveragePool{window, false}, false, false);
+  check(AveragePool{window, {}}, false, false);
   check(AveragePool{window, true}, false, true);
 }
 
@@ -192,7 +192,7 @@ TEST_CASE("reference: BatchNorm, ReLU, addition and Flatten are those of their f
   Network network("net", {3, 2, 2});
   const BatchNormalization layer = some_normalization(3, 1);
   const size_t normalized = network.add("bn", layer);
-  const size_t rectified = network.add("relu", Relu{});
+  const size_t rectified = network.add("relu", relu);
   network.add("sum", Add{}, {normalized, rectified});
   network.add("flatten", Flatten{});
   Values expected;
@@ -208,9 +208,9 @@ TEST_CASE("reference: BatchNorm, ReLU, addition and Flatten are those of their f
 
 TEST_CASE("reference: values that are not numbers are handed on, not hidden by a ReLU or a pool") {
   Network network("net", {1, 2, 2});
-  network.add("relu", Relu{});
+  network.add("relu", relu);
   network.add("pool", MaxPool{square_window(2, 2, 0)});
-  network.add("conv", Convolution{{{1, 1, 1, 1}, {1}}, {{1}, {0}}, {}, 1, true});
+  network.add("conv", Convolution{{{1, 1, 1, 1}, {1}}, {{1}, {0}}, {}, 1, relu});
   std::vector<float> output(1);
   prepared(network, 1)->infer(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 2, 3}, output);
   CHECK(std::isnan(output[0]));
@@ -239,7 +239,7 @@ TEST_CASE("reference: results do not depend on the number of threads, nor on the
 TEST_CASE("reference: trace shows each layer's output in order, profile each layer's cost") {
   Network network("net", {3, 6, 6});
   network.add("conv", some_convolution(3, 5, square_window(3, 1, 1), 1));
-  network.add("relu", Relu{});
+  network.add("relu", relu);
   network.add("pool", GlobalAveragePool{});
   const auto session = prepared(network, 2);
   const std::vector<float> input = some_values({2, 3, 6, 6}, 1000).values;
@@ -266,7 +266,7 @@ TEST_CASE("reference: trace shows each layer's output in order, profile each lay
 
 TEST_CASE("reference: other precisions than fp32 and buffers of wrong size are refused") {
   Network network("net", {4});
-  network.add("relu", Relu{});
+  network.add("relu", relu);
   const Backend backend = reference_backend();
   CHECK(backend.judge);
   CHECK_FALSE(backend.why_not(network, {}));

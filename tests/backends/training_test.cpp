@@ -17,9 +17,9 @@ Network small_network() {
   Network network("small", {2, 3, 2});
   network.add("flatten", Flatten{});
   network.add("fc1", some_linear(12, 9, 1));
-  network.add("relu1", Relu{});
+  network.add("relu1", relu);
   network.add("fc2", some_linear(9, 5, 3));
-  network.add("relu2", Relu{});
+  network.add("relu2", relu);
   network.add("fc3", some_linear(5, 3, 5));
   return network;
 }

@@ -30,8 +30,8 @@ class Mirror : public Session {
 
 Network three_layers() {
   Network network("net", {1000});
-  network.add("middle", Relu{});
-  network.add("last", Relu{});
+  network.add("middle", relu);
+  network.add("last", relu);
   return network;
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("calibration: minmax takes all values seen, over all images") {
   const Samples images{{4}, 3, {1, 2, 3, 4, -5, 0, 0, 0, 0, 0, 0, 9}, {}, ""};
   Mirror session(2);
   Network network("net", {4});
-  network.add("relu", Relu{});
+  network.add("relu", relu);
   const std::vector<Range> ranges = calibrate(session, network, images, 2, "minmax");
   REQUIRE(ranges.size() == 2);
   CHECK(ranges[0].low == -5);

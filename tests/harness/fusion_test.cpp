@@ -25,10 +25,10 @@ TEST_CASE("fusion: BatchNorm and ReLU go into the convolution before them, which
   Network network("net", {3, 8, 8});
   network.add("conv", some_convolution(3, 4, same, 1));
   network.add("bn", some_normalization(4, 5));
-  network.add("relu", Relu{});
+  network.add("relu", relu);
   const Network fused = fuse(network);
   CHECK(names(fused) == Names{"input", "conv"});
-  CHECK(std::get<Convolution>(fused.layers()[1].operation).relu);
+  CHECK(std::get<Convolution>(fused.layers()[1].operation).activation == relu);
 }
 
 TEST_CASE("fusion: BatchNorm scales weights and moves biases") {
@@ -49,8 +49,8 @@ TEST_CASE("fusion: a layer without a bias gets one") {
 TEST_CASE("fusion: nothing is folded where something else reads what lies between") {
   Network network("net", {3, 8, 8});
   const size_t convolution = network.add("conv", some_convolution(3, 3, same, 1));
-  const size_t relu = network.add("relu", Relu{});
-  network.add("sum", Add{}, {convolution, relu});
+  const size_t rectified = network.add("relu", relu);
+  network.add("sum", Add{}, {convolution, rectified});
   CHECK(names(fuse(network)) == Names{"input", "conv", "relu", "sum"});
 }
 
@@ -60,11 +60,11 @@ TEST_CASE("fusion: an addition goes into the convolution that is executed last, 
   network.add("second", some_convolution(4, 4, same, 5));
   const size_t third = network.add("third", some_convolution(4, 4, same, 10));
   network.add("sum", Add{}, {third, first});
-  network.add("relu", Relu{});
+  network.add("relu", relu);
   const Network fused = fuse(network);
   REQUIRE(names(fused) == Names{"input", "first", "second", "third"});
   CHECK(fused.layers()[3].inputs == std::vector<size_t>{2, 1});
-  CHECK(std::get<Convolution>(fused.layers()[3].operation).relu);
+  CHECK(std::get<Convolution>(fused.layers()[3].operation).activation == relu);
 }
 
 TEST_CASE("fusion: a shortcut that is read from the convolution on is not overwritten") {
@@ -98,7 +98,7 @@ TEST_CASE("fusion: a shortcut that is read from the convolution on is not overwr
 
 TEST_CASE("fusion: the network's input is no shortcut, for it belongs to the caller") {
   Network network("net", {3, 8, 8});
-  network.add("relu", Relu{});
+  network.add("relu", relu);
   const size_t convolution = network.add("conv", some_convolution(3, 3, same, 1));
   network.add("sum", Add{}, {0, convolution});
   CHECK(names(fuse(network)) == Names{"input", "relu", "conv", "sum"});
@@ -108,15 +108,15 @@ TEST_CASE("fusion: a convolution with a ReLU of its own does not take an additio
   Network network("net", {3, 8, 8});
   const size_t first = network.add("first", some_convolution(3, 3, same, 1));
   network.add("second", some_convolution(3, 3, same, 5), {0});
-  const size_t relu = network.add("relu", Relu{});
-  network.add("sum", Add{}, {first, relu});
+  const size_t rectified = network.add("relu", relu);
+  network.add("sum", Add{}, {first, rectified});
   CHECK(names(fuse(network)) == Names{"input", "first", "second", "sum"});
 }
 
 TEST_CASE("fusion: layers that do not reach the output are dropped") {
   Network network("net", {3, 8, 8});
   network.add("unread", MaxPool{square_window(2, 2, 0)});
-  network.add("unread too", Relu{});
+  network.add("unread too", relu);
   network.add("conv", some_convolution(3, 4, same, 1), {0});
   CHECK(names(fuse(network)) == Names{"input", "conv"});
 }

@@ -11,7 +11,7 @@ namespace {
 /// The message with which adding the layer to a network of input [3, 8, 8] is refused.
 std::string refusal(Operation operation, std::vector<size_t> inputs = {0}) {
   Network network("net", {3, 8, 8});
-  network.add("first", Relu{});
+  network.add("first", relu);
   try {
     network.add("bad", std::move(operation), std::move(inputs));
   } catch (const Error& error) {
@@ -73,8 +73,8 @@ TEST_CASE("network: impossible windows are refused") {
 
 TEST_CASE("network: wrong inputs are refused") {
   CHECK_THAT(refusal(Add{}, {0}), ContainsSubstring("it has 1 inputs; right is 2"));
-  CHECK_THAT(refusal(Relu{}, {2}), ContainsSubstring("it reads layer 2; right is an earlier one, 0 to 1"));
-  CHECK_THAT(refusal(Relu{}, {}), ContainsSubstring("it has 0 inputs; right is 1"));
+  CHECK_THAT(refusal(relu, {2}), ContainsSubstring("it reads layer 2; right is an earlier one, 0 to 1"));
+  CHECK_THAT(refusal(relu, {}), ContainsSubstring("it has 0 inputs; right is 1"));
   CHECK_THAT(refusal(some_convolution(3, 5, square_window(1, 1, 0), 1), {}),
              ContainsSubstring("it has 0 inputs"));
   CHECK_THAT(refusal(some_convolution(3, 5, square_window(1, 1, 0), 1), {0, 1}),
@@ -88,7 +88,7 @@ TEST_CASE("network: additions of different shapes and repeated names are refused
   network.add("pool", MaxPool{square_window(2, 2, 0)});
   CHECK_THROWS_WITH(network.add("sum", Add{}, {0, 1}),
                     ContainsSubstring("[3, 8, 8] and [3, 4, 4]; right is equal shapes"));
-  CHECK_THROWS_WITH(network.add("pool", Relu{}), ContainsSubstring("the name is taken"));
+  CHECK_THROWS_WITH(network.add("pool", relu), ContainsSubstring("the name is taken"));
   CHECK(network.layers().size() == 2);
 }
 
