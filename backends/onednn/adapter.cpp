@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "backends/onednn/describe.h"
+
 namespace bitsweep::onednn {
 namespace {
 
@@ -13,51 +15,6 @@ using dnnl::algorithm;
 using dnnl::engine;
 using dnnl::primitive_attr;
 using dnnl::prop_kind;
-using dnnl::query;
-
-constexpr bool generation_3 = DNNL_VERSION_MAJOR >= 3;
-
-/// Strict FP32 whatever the environment says, and no memory that the library manages behind our back.
-primitive_attr common_attributes() {
-  primitive_attr attributes;
-  attributes.set_fpmath_mode(dnnl::fpmath_mode::strict);
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attributes;
-}
-
-/// Generation 2 makes an operation descriptor first, generation 3 takes its arguments directly.
-template <class Primitive, class... Arguments>
-typename Primitive::primitive_desc describe(const engine& engine, const primitive_attr& attributes,
-                                            const Arguments&... arguments) {
-#if DNNL_VERSION_MAJOR >= 3
-  return typename Primitive::primitive_desc(engine, arguments..., attributes);
-#else
-  return typename Primitive::primitive_desc(typename Primitive::desc(arguments...), attributes, engine);
-#endif
-}
-
-/// The same for a backward pass, which refers to its forward pass.
-template <class Primitive, class Forward, class... Arguments>
-typename Primitive::primitive_desc describe_backward(const engine& engine, const Forward& forward,
-                                                     const Arguments&... arguments) {
-#if DNNL_VERSION_MAJOR >= 3
-  return typename Primitive::primitive_desc(engine, arguments..., forward, common_attributes());
-#else
-  return typename Primitive::primitive_desc(typename Primitive::desc(arguments...), common_attributes(),
-                                            engine, forward);
-#endif
-}
-
-template <class Primitive, class Description>
-Operator operator_of(const Description& description, std::vector<BoundMemory> scales = {}) {
-  return {Primitive(description),
-          description.impl_info_str(),
-          description.query_md(query::src_md, 0),
-          description.query_md(query::weights_md, 0),
-          description.query_md(query::dst_md, 0),
-          description.query_md(query::scratchpad_md, 0),
-          std::move(scales)};
-}
 
 /// An elementwise function as oneDNN has it.
 struct Eltwise {
@@ -216,17 +173,6 @@ Operator pooling(const engine& engine, algorithm kind, const memory::desc& sourc
 
 namespace {
 
-dnnl::eltwise_forward::primitive_desc describe_eltwise(const engine& engine, prop_kind purpose,
-                                                       const memory::desc& layout, const Eltwise& function) {
-#if DNNL_VERSION_MAJOR >= 3
-  return describe<dnnl::eltwise_forward>(engine, common_attributes(), purpose, function.kind, layout, layout,
-                                         function.alpha, function.beta);
-#else
-  return describe<dnnl::eltwise_forward>(engine, common_attributes(), purpose, function.kind, layout,
-                                         function.alpha, function.beta);
-#endif
-}
-
 /// Binary primitives have no scale for the destination in either generation: `factors`, one a source, carry
 /// it.
 Operator binary(const engine& engine, algorithm kind, const memory::desc& first, const memory::desc& second,
@@ -254,9 +200,14 @@ Operator binary(const engine& engine, algorithm kind, const memory::desc& first,
 std::vector<Operator> activation(const engine& engine, const Activation& activation,
                                  const memory::desc& layout) {
   std::vector<Operator> operators;
-  for (const Eltwise& function : eltwise_of(activation))
-    operators.push_back(operator_of<dnnl::eltwise_forward>(
-        describe_eltwise(engine, prop_kind::forward_inference, layout, function)));
+  for (const auto& [kind, alpha, beta] : eltwise_of(activation))
+#if DNNL_VERSION_MAJOR >= 3
+    operators.push_back(operator_of<dnnl::eltwise_forward>(describe<dnnl::eltwise_forward>(
+        engine, common_attributes(), prop_kind::forward_inference, kind, layout, layout, alpha, beta)));
+#else
+    operators.push_back(operator_of<dnnl::eltwise_forward>(describe<dnnl::eltwise_forward>(
+        engine, common_attributes(), prop_kind::forward_inference, kind, layout, alpha, beta)));
+#endif
   return operators;
 }
 
@@ -311,32 +262,6 @@ Operator reorder(const engine& engine, const Operand& from, const Operand& to) {
 #endif
   const dnnl::reorder::primitive_desc description(engine, from.layout, engine, to.layout, attributes);
   return operator_of<dnnl::reorder>(description, scales);
-}
-
-TrainingPasses inner_product_training(const engine& engine, const WeightedTensors& tensors) {
-  const auto forward = describe<dnnl::inner_product_forward>(
-      engine, common_attributes(), prop_kind::forward_training, tensors.source, tensors.weights, tensors.bias,
-      tensors.destination);
-  const auto data = describe_backward<dnnl::inner_product_backward_data>(
-      engine, forward, tensors.source, tensors.weights, tensors.destination);
-  const auto weights = describe_backward<dnnl::inner_product_backward_weights>(
-      engine, forward, tensors.source, tensors.weights, tensors.bias, tensors.destination);
-  return {operator_of<dnnl::inner_product_forward>(forward),
-          operator_of<dnnl::inner_product_backward_data>(data),
-          operator_of<dnnl::inner_product_backward_weights>(weights)};
-}
-
-TrainingPasses relu_training(const engine& engine, const memory::desc& layout) {
-  const auto forward =
-      describe_eltwise(engine, prop_kind::forward_training, layout, {algorithm::eltwise_relu});
-#if DNNL_VERSION_MAJOR >= 3
-  const auto data = describe_backward<dnnl::eltwise_backward>(engine, forward, algorithm::eltwise_relu,
-                                                              layout, layout, layout, 0.F, 0.F);
-#else
-  const auto data = describe_backward<dnnl::eltwise_backward>(engine, forward, algorithm::eltwise_relu,
-                                                              layout, layout, 0.F, 0.F);
-#endif
-  return {operator_of<dnnl::eltwise_forward>(forward), operator_of<dnnl::eltwise_backward>(data), {}};
 }
 
 memory::data_type data_type_of(const memory::desc& layout) {

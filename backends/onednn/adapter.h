@@ -1,5 +1,6 @@
 // oneDNN of generation 2 (Debian 12: 2.6) and 3 (Debian 13: 3.7) behind one face, written in terms of
-// generation 3: scales belong to tensors, biases are real numbers. Only adapter.cpp knows which one it is.
+// generation 3: scales belong to tensors, biases are real numbers. Only adapter.cpp, describe.h and
+// training_passes.cpp know which one it is.
 #pragma once
 
 #include <optional>
@@ -90,14 +91,6 @@ Operator softmax(const dnnl::engine& engine, const memory::desc& source, const m
 
 /// Changes layout and number format.
 Operator reorder(const dnnl::engine& engine, const Operand& from, const Operand& to);
-
-/// The three passes of training a layer; backward_weights is empty for a layer without weights.
-struct TrainingPasses {
-  Operator forward, backward_data, backward_weights;
-};
-TrainingPasses inner_product_training(const dnnl::engine& engine, const WeightedTensors& tensors);
-/// backward_data reads the layer's source: DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC.
-TrainingPasses relu_training(const dnnl::engine& engine, const memory::desc& layout);
 
 memory::data_type data_type_of(const memory::desc& layout);
 memory::dims dims_of(const memory::desc& layout);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/onednn/layouts.h"
 #include "backends/onednn/numbers.h"
 #include "backends/onednn/weights.h"
 #include "harness/error.h"
@@ -14,27 +15,6 @@ namespace {
 
 using Tag = memory::format_tag;
 using Type = memory::data_type;
-
-/// Row-major: NCHW for images, NC for vectors.
-memory::desc row_major(const memory::dims& dims, Type type) {
-  return {dims, type, dims.size() == 4 ? Tag::nchw : Tag::nc};
-}
-
-/// Channels last, as oneDNN's int8 kernels have it.
-memory::desc channels_last(const memory::dims& dims, Type type) {
-  return {dims, type, dims.size() == 4 ? Tag::nhwc : Tag::nc};
-}
-
-Geometry geometry_of(const Window& window) {
-  const auto dims = [](const std::array<int64_t, 2>& sizes) {
-    return memory::dims(sizes.begin(), sizes.end());
-  };
-  return {dims(window.kernel),
-          dims(window.stride),
-          {window.dilation[0] - 1, window.dilation[1] - 1},
-          dims(window.padding_begin),
-          dims(window.padding_end)};
-}
 
 /// "u8:s8:u8": source, weights if any, destination.
 std::string data_types(const Operator& executed) {
@@ -130,9 +110,7 @@ Plan Planner::make() {
 }
 
 memory::dims Planner::output_dims() const {
-  memory::dims dims = {batch_};
-  dims.insert(dims.end(), layer().shape.begin(), layer().shape.end());
-  return dims;
+  return with_batch(batch_, layer().shape);
 }
 
 Value Planner::plan(const Input&) {
@@ -297,8 +275,7 @@ Value Planner::plan(const AveragePool& pool) {
 
 Value Planner::plan(const GlobalAveragePool&) {
   const Shape& source = network_.layers()[layer().inputs[0]].shape;
-  return plan_pooling(dnnl::algorithm::pooling_avg_exclude_padding,
-                      {{source[1], source[2]}, {1, 1}, {0, 0}, {0, 0}, {0, 0}});
+  return plan_pooling(dnnl::algorithm::pooling_avg_exclude_padding, whole_image(source));
 }
 
 Value Planner::plan_pooling(dnnl::algorithm kind, const Geometry& geometry) {

@@ -9,6 +9,7 @@
 
 #include "backends/onednn/arena.h"
 #include "backends/onednn/call.h"
+#include "backends/onednn/layouts.h"
 #include "backends/onednn/plan.h"
 #include "harness/statistics.h"
 
@@ -137,10 +138,7 @@ std::vector<float> OnednnSession::own_output() const {
 
 /// As fp32, row-major.
 std::vector<float> OnednnSession::dequantized(const Value& value) {
-  const memory::dims dims = dims_of(value.stored.layout);
-  memory::dims strides(dims.size(), 1);
-  for (size_t dim = dims.size() - 1; dim-- > 0;) strides[dim] = strides[dim + 1] * dims[dim + 1];
-  const Operand plain = {{dims, memory::data_type::f32, strides}, {}};
+  const Operand plain = {row_major(dims_of(value.stored.layout), memory::data_type::f32), {}};
   std::vector<float> values(plain.layout.get_size() / sizeof(float));
   const Operator executed = reorder(engine_, value.stored, plain);
   std::vector<BoundMemory> bound = executed.scales;

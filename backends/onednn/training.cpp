@@ -1,17 +1,18 @@
 #include "backends/onednn/training.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
-#include <random>
-#include <vector>
 
 #include <fmt/format.h>
 
+#include "backends/onednn/onednn.h"
 #include "backends/onednn/training_graph.h"
 #include "harness/accuracy.h"
 #include "harness/error.h"
+#include "harness/formats/safetensors.h"
+#include "harness/fusion.h"
+#include "harness/training/batches.h"
+#include "harness/training/optimizer.h"
 
 namespace bitsweep::onednn {
 namespace {
@@ -31,95 +32,106 @@ void check(const Network& network, const Samples& samples, const char* purpose) 
     throw Error(fmt::format("training: the {} images have no labels; right is a labelled dataset", purpose));
 }
 
-void check(const Samples& training, const TrainingOptions& options) {
-  if (options.batch < 1 || options.batch > training.count)
-    throw Error(
-        fmt::format("training: batch {} does not fit {} training images", options.batch, training.count));
-  if (options.epochs < 1) throw Error(fmt::format("training: {} epochs; right is 1 or more", options.epochs));
-  if (!(options.learning_rate > 0))
-    throw Error(fmt::format("training: learning rate {}; right is above 0", options.learning_rate));
+memory::data_type type_of(Precision precision) {
+  if (precision == Precision::fp32) return memory::data_type::f32;
+  if (precision != Precision::bf16)
+    throw Error(fmt::format("training: precision {}; right is fp32 or bf16", to_text(precision)));
+  if (!engine_features().bf16)
+    throw Error("training: this CPU lacks avx512_bf16 and amx_bf16, bf16 would be emulated; right is fp32");
+  return memory::data_type::bf16;
 }
 
-/// Fisher-Yates; written out because the standard library's shuffle differs between libraries.
-void shuffle(std::vector<int64_t>& order, std::mt19937_64& random) {
-  for (size_t last = order.size() - 1; last > 0; --last) std::swap(order[last], order[random() % (last + 1)]);
-}
-
-/// Images and labels of one step, gathered.
-struct Batch {
-  std::vector<float> images;
-  std::vector<int32_t> labels;
-
-  void gather(const Samples& samples, std::span<const int64_t> indices) {
-    const int64_t size = element_count(samples.shape);
-    images.resize(indices.size() * static_cast<size_t>(size));
-    labels.clear();
-    auto destination = images.begin();
-    for (const int64_t index : indices) {
-      destination = std::copy_n(samples.values.begin() + index * size, size, destination);
-      labels.push_back(samples.labels[static_cast<size_t>(index)]);
+/// The parameters of a graph, what moves them, and where both are kept.
+class Descent {
+ public:
+  Descent(TrainingState& state, const TrainingGraph& graph) : state_(state), graph_(graph) {
+    for (const Parameter& parameter : graph.parameters()) {
+      const auto found = state.velocity.find(name_of(parameter));
+      velocities_.push_back(found != state.velocity.end()
+                                ? found->second.values
+                                : std::vector<float>(parameter.values().size(), 0.0F));
     }
   }
+
+  void step(const DescentStep& step) {
+    for (size_t i = 0; i < velocities_.size(); ++i) {
+      const Parameter& parameter = graph_.parameters()[i];
+      descend(step, parameter.values(), parameter.gradients(), velocities_[i]);
+    }
+  }
+
+  void store() const {
+    graph_.store(state_.network);
+    for (size_t i = 0; i < velocities_.size(); ++i) {
+      const auto count = static_cast<int64_t>(velocities_[i].size());
+      state_.velocity[name_of(graph_.parameters()[i])] = {{count}, velocities_[i]};
+    }
+  }
+
+ private:
+  std::string name_of(const Parameter& parameter) const {
+    return tensor_name(state_.network.layers()[parameter.layer], parameter.name);
+  }
+
+  TrainingState& state_;
+  const TrainingGraph& graph_;
+  std::vector<std::vector<float>> velocities_;  ///< of each parameter of the graph
 };
 
-/// The share of test images whose largest output is the label's; the last batch is padded by its first image.
-double test_top1(TrainingGraph& graph, const Samples& test, int64_t batch_size) {
-  std::vector<float> outputs;
-  Batch batch;
-  for (int64_t first = 0; first < test.count; first += batch_size) {
-    std::vector<int64_t> indices(static_cast<size_t>(batch_size), first);
-    const int64_t filled = std::min(batch_size, test.count - first);
-    std::iota(indices.begin(), indices.begin() + filled, first);
-    batch.gather(test, indices);
-    const std::span<const float> given = graph.forward(batch.images);
-    const size_t classes = given.size() / static_cast<size_t>(batch_size);
-    outputs.insert(outputs.end(), given.begin(), given.begin() + filled * static_cast<int64_t>(classes));
-  }
-  return top_k(outputs, test.labels, 1);
-}
-
-/// Mean loss of one pass over the images in this order.
-double train_epoch(TrainingGraph& graph, const Samples& training, std::span<const int64_t> order,
-                   const TrainingOptions& options) {
-  const auto batch_size = static_cast<size_t>(options.batch);
-  const size_t steps = order.size() / batch_size;
+/// Mean loss of one pass over the images.
+double train_epoch(TrainingGraph& graph, Descent& descent, Batches& batches, const Recipe& recipe,
+                   int epochs_done) {
   double loss = 0;
-  Batch batch;
-  for (size_t step = 0; step < steps; ++step) {
-    batch.gather(training, order.subspan(step * batch_size, batch_size));
+  const int64_t steps = batches.steps();
+  for (int64_t step = 0; step < steps; ++step) {
+    const Batches::Batch batch = batches.batch(step);
     graph.forward(batch.images);
-    loss += graph.backward(batch.labels);
-    graph.descend(options.learning_rate);
+    loss += graph.backward(batch.labels, recipe.label_smoothing);
+    const double progress = epochs_done + static_cast<double>(step) / static_cast<double>(steps);
+    descent.step({learning_rate(recipe, progress), recipe.momentum, recipe.weight_decay});
   }
   return loss / static_cast<double>(steps);
 }
 
+/// The share of test images whose largest output is the label's, in inference form.
+double test_top1(const Network& network, const Samples& test, const Recipe& recipe) {
+  const Network fused = fuse(network);
+  const SessionRequest request{Precision::fp32, recipe.batch, recipe.threads, {}};
+  const auto session = onednn_backend().prepare(fused, request);
+  return top_k(infer_all(*session, fused, test, recipe.batch), test.labels, 1);
+}
+
 }  // namespace
 
-void train(Network& network, const Samples& training, const Samples& test, const TrainingOptions& options,
-           const EpochObserver& observe) {
-  check(network, training, "training");
-  check(network, test, "test");
-  check(training, options);
-  TrainingGraph graph(network, options.batch, options.threads);
-  std::mt19937_64 random(static_cast<uint64_t>(options.seed));
-  std::vector<int64_t> order(static_cast<size_t>(training.count));
-  std::iota(order.begin(), order.end(), int64_t{0});
+void train(TrainingState& state, const Samples& training, const Samples& test, const Recipe& recipe,
+           int test_every, const EpochObserver& observe) {
+  check(state.network, training, "training");
+  check(state.network, test, "test");
+  bitsweep::check(recipe, training.count);
+  TrainingGraph graph(state.network, recipe.batch, recipe.threads, type_of(recipe.precision));
+  Descent descent(state, graph);
+  Batches batches(training, recipe);
+  for (int epoch = 0; epoch < state.epochs_done; ++epoch) batches.begin_epoch();
+  const int done_before = state.epochs_done;
   const Clock::time_point begin = Clock::now();
-  for (int epoch = 1; epoch <= options.epochs; ++epoch) {
+  while (state.epochs_done < recipe.epochs) {
     const Clock::time_point epoch_begin = Clock::now();
-    shuffle(order, random);
-    const double loss = train_epoch(graph, training, order, options);
+    batches.begin_epoch();
+    const double loss = train_epoch(graph, descent, batches, recipe, state.epochs_done);
     const double training_s = seconds_since(epoch_begin);
+    const int epoch = state.epochs_done + 1;
     if (!std::isfinite(loss))
       throw Error(
           fmt::format("training: epoch {}: the loss is not finite; a smaller learning rate than {} may help",
-                      epoch, options.learning_rate));
-    const double top1 = test_top1(graph, test, options.batch);
-    observe({epoch, loss, static_cast<double>(training.count) / training_s, top1,
-             seconds_since(begin) / epoch * (options.epochs - epoch)});
+                      epoch, recipe.learning_rate));
+    descent.store();
+    state.epochs_done = epoch;
+    EpochReport report{epoch, loss, static_cast<double>(batches.steps() * recipe.batch) / training_s, {}, 0};
+    if (epoch % test_every == 0 || epoch == recipe.epochs)
+      report.top1 = test_top1(state.network, test, recipe);
+    report.remaining_s = seconds_since(begin) / (epoch - done_before) * (recipe.epochs - epoch);
+    observe(report);
   }
-  graph.store(network);
 }
 
 }  // namespace bitsweep::onednn

@@ -2,20 +2,10 @@
 
 #include <algorithm>
 
+#include "backends/onednn/layouts.h"
 #include "harness/compression/quantization.h"
 
 namespace bitsweep::onednn {
-namespace {
-
-/// Row-major, whatever the number of dimensions.
-memory::desc row_major(const memory::dims& dims, memory::data_type type) {
-  memory::dims strides(dims.size(), 1);
-  for (size_t dim = dims.size() - 1; dim-- > 0;) strides[dim] = strides[dim + 1] * dims[dim + 1];
-  return {dims, type, strides};
-}
-
-}  // namespace
-
 memory::dims weight_dims(const Tensor& weights, int64_t groups) {
   memory::dims dims(weights.shape.begin(), weights.shape.end());
   if (groups > 1) {

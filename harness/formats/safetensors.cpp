@@ -213,10 +213,6 @@ std::string header_text(const Checkpoint& checkpoint) {
 // ---- Networks
 // --------------------------------------------------------------------------------------------------------
 
-std::string tensor_name(const Layer& layer, const char* tensor) {
-  return fmt::format("{}.{}", layer.name, tensor);
-}
-
 /// Throws unless the tensors of the checkpoint are exactly those of the network.
 void check_match(const Network& network, const Checkpoint& checkpoint, const std::string& path) {
   std::set<std::string> wanted;
@@ -241,6 +237,10 @@ void check_match(const Network& network, const Checkpoint& checkpoint, const std
 }
 
 }  // namespace
+
+std::string tensor_name(const Layer& layer, const std::string& tensor) {
+  return fmt::format("{}.{}", layer.name, tensor);
+}
 
 Checkpoint read_safetensors(const std::string& path) {
   std::error_code error;

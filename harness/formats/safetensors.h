@@ -23,6 +23,9 @@ Checkpoint read_safetensors(const std::string& path);
 /// be written.
 void write_safetensors(const std::string& path, const Checkpoint& checkpoint);
 
+/// PyTorch's name of a layer's tensor: "layer1.0.conv1.weight".
+std::string tensor_name(const Layer& layer, const std::string& tensor);
+
 /// Layer tensors under PyTorch's names: NAME.weight, NAME.bias; BatchNorm also NAME.running_mean,
 /// NAME.running_var. load_weights throws Error if a tensor is missing, unused or of another shape, naming it
 /// and both shapes.
