@@ -64,7 +64,7 @@ ExitCode train(Options options) {
   if (!std::filesystem::is_directory(folder))
     throw Error(fmt::format("--out: the folder '{}' does not exist; make it first", folder.string()));
   const Dataset& dataset = pick(datasets(), "dataset", options.dataset);
-  Network network = pick(models(), "model", options.model).build(options.training.seed);
+  Network network = build_model(options.model, options.training.seed);
   if (options.training.threads == 0) options.training.threads = std::max(1, inspect_machine().physical_cores);
   const Samples training = dataset.train(network.input_shape(), 0, options.training.seed);
   const Samples test = dataset.test(network.input_shape(), 0, options.training.seed);
