@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr int64_t images_a_file = 10'000;
 constexpr int64_t image_size = 3 * 32 * 32;
 constexpr int64_t record_size = 1 + image_size;  ///< the label, then the planes of red, green and blue
-constexpr const char* fetch = "scripts/fetch-data cifar10";
+constexpr const char* fetch_command = "scripts/fetch-data cifar10";
 
 constexpr ChannelStatistics colours[] = {{0.4914F, 0.2470F}, {0.4822F, 0.2435F}, {0.4465F, 0.2616F}};
 
@@ -29,13 +29,15 @@ void expect_photographs(const Shape& shape) {
 std::vector<uint8_t> read_file(const fs::path& path) {
   constexpr int64_t right = images_a_file * record_size;
   if (!fs::exists(path))
-    throw Error(fmt::format("cifar10: {} is missing; right is to run `{}` first", path.string(), fetch));
+    throw Error(
+        fmt::format("cifar10: {} is missing; right is to run `{}` first", path.string(), fetch_command));
   std::vector<uint8_t> bytes(right + 1);  // one more shows a file that is too long
   std::ifstream file(path, std::ios::binary);
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   if (file.gcount() != right)
     throw Error(fmt::format("{}: is {} than {} bytes, or cannot be read; right is to remove it and run `{}`",
-                            path.string(), file.gcount() < right ? "shorter" : "longer", right, fetch));
+                            path.string(), file.gcount() < right ? "shorter" : "longer", right,
+                            fetch_command));
   return bytes;
 }
 
