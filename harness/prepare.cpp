@@ -17,6 +17,7 @@
 #include "harness/fusion.h"
 #include "harness/models/models.h"
 #include "harness/places.h"
+#include "harness/statistics.h"
 #include "harness/table.h"
 
 namespace bitsweep {
@@ -34,7 +35,8 @@ double nanoseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
 
-void add_metric(Result& result, const char* name, double value, const char* unit, Direction direction) {
+void add_metric(Result& result, const std::string& name, double value, const char* unit,
+                Direction direction) {
   result.metrics.push_back({name, value, unit, direction});
 }
 
@@ -46,8 +48,9 @@ void add_time(Result& result, const char* name, double ns) {
 std::filesystem::path checkpoint_file(const Run& run) {
   if (run.checkpoint == "seeded") return {};
   if (run.checkpoint != "auto") return run.checkpoint;
-  const auto shipped =
-      home() / "experiments" / "checkpoints" / fmt::format("{}-{}.safetensors", run.model, run.dataset);
+  std::string name = fmt::format("{}-{}.safetensors", run.model, run.dataset);
+  std::replace(name.begin(), name.end(), ':', '-');  // of a model's argument; not every file system takes it
+  const auto shipped = home() / "experiments" / "checkpoints" / name;
   return std::filesystem::exists(shipped) ? shipped : std::filesystem::path();
 }
 
@@ -75,7 +78,7 @@ struct Preparation::Shared {
     const auto key = std::make_tuple(run.model, run.dataset, run.checkpoint, run.seed);
     const auto found = networks.find(key);
     if (found != networks.end()) return found->second;
-    Network network = pick(models(), "model", run.model).build(run.seed);
+    Network network = build_model(run.model, run.seed);
     if (const auto file = checkpoint_file(run); !file.empty())
       load_weights(network, read_safetensors(file), file);
     return networks.emplace(key, std::move(network)).first->second;
@@ -186,9 +189,15 @@ void add_fidelity(Result& result, const Fidelity& to_reference) {
 
 void add_top_k(Result& result, const std::vector<float>& outputs, const Samples& images, int64_t classes) {
   if (images.labels.empty()) return;
-  add_metric(result, "top1", 100 * top_k(outputs, images.labels, 1), "%", Direction::higher_is_better);
-  if (classes > 5)
-    add_metric(result, "top5", 100 * top_k(outputs, images.labels, 5), "%", Direction::higher_is_better);
+  for (const int k : {1, 5}) {
+    if (k > 1 && k >= classes) continue;  // all would be right
+    const double share = top_k(outputs, images.labels, k);
+    const Interval interval = share_interval(share, images.count);
+    const std::string name = fmt::format("top{}", k);
+    add_metric(result, name, 100 * share, "%", Direction::higher_is_better);
+    add_metric(result, name + "_low", 100 * interval.low, "%", Direction::higher_is_better);
+    add_metric(result, name + "_high", 100 * interval.high, "%", Direction::higher_is_better);
+  }
   result.evidence["images"] = std::to_string(images.count);
 }
 
@@ -240,6 +249,7 @@ void Preparation::prepare_session(Prepared& prepared) {
                                 images.count, run.dataset);
     return;
   }
+  check_classes(images, element_count(network.output_shape()));
   prepared.images = &images;
   prepared.classes = element_count(network.output_shape());
   result.evidence["data_hash"] = data_hash(images);

@@ -36,7 +36,7 @@ struct Threads {
 /// Equal runs are the same measurement. Every field has a default, so that a field added later leaves the ids
 /// of older runs as they are.
 struct Run {
-  std::string model;               ///< an entry of models()
+  std::string model;  ///< an entry of models(), with its argument if there is one: NAME[:ARGUMENT]
   std::string backend = "onednn";  ///< an entry of backends()
   Precision precision = Precision::fp32;
   Pruning pruning;
@@ -54,7 +54,7 @@ struct Run {
 /// fields: YAML keys, ids, SQL columns, messages, filters and headings all come from it.
 template <class RunOrConstRun, class Visit>
 void for_each_field(RunOrConstRun& run, Visit&& visit) {
-  visit("model", run.model, "network: an entry of the table of models");
+  visit("model", run.model, "network: NAME or NAME:ARGUMENT, see `bitsweep list models`");
   visit("backend", run.backend, "engine that executes the network");
   visit("precision", run.precision, "number format of weights and activations");
   visit("pruning", run.pruning, "weights removed: none, or {method, ratio}");

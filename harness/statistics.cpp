@@ -59,6 +59,17 @@ Interval median_interval(std::span<const int64_t> samples) {
   return {static_cast<double>(ordered[left_out]), static_cast<double>(ordered[count - 1 - left_out])};
 }
 
+Interval share_interval(double share, int64_t count) {
+  if (count < 1) throw std::invalid_argument("a share of nothing; right is one or more");
+  constexpr double z = 1.959963984540054;  // a normal variable exceeds it with a probability of 2.5 %
+  const auto n = static_cast<double>(count);
+  const auto low = [n](double p) {
+    return std::max(0.0,
+                    (2 * n * p + z * z - z * std::sqrt(z * z + 4 * n * p * (1 - p))) / (2 * (n + z * z)));
+  };
+  return {low(share), 1 - low(1 - share)};  // mirrored, so that rounding never leaves 0 to 1
+}
+
 std::optional<double> trusted_percentile(std::span<const int64_t> samples, double share) {
   struct Floor {
     double share;

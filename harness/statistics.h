@@ -1,4 +1,4 @@
-// Order statistics of samples. Pure.
+// Statistics of samples. Pure.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,12 @@ struct Interval {
 /// A distribution-free confidence interval of the median at 95 %, from binomial order statistics; the whole
 /// range below 6 samples.
 Interval median_interval(std::span<const int64_t> samples);
+
+/// A confidence interval at 95 % of the share that would be found among all, where `share` was found among
+/// `count` drawn at random; 0 to 1. It stays in range and has a width even for shares of 0 and 1, as the
+/// usual share ± 1.96 sd does not. Throws std::invalid_argument if count is below 1. Source: Wilson, Journal
+/// of the American Statistical Association 22 (1927), pages 209 to 212.
+Interval share_interval(double share, int64_t count);
 
 /// A percentile with too few samples behind it is not printed: the sample numbers are those of MLPerf
 /// LoadGen's early stopping at confidence 0.99 (p90 64, p99 662, p99.9 6,636).

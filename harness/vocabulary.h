@@ -12,7 +12,8 @@ struct Vocabulary {
   std::vector<std::string> backends;
 };
 
-/// The names a field may hold, where a table lists them; empty for numbers, pruning and free text.
+/// The names a field may hold, where a table lists them; empty for numbers, pruning and free text. Models may
+/// take an argument after their name.
 std::vector<std::string> known_names(std::string_view field, const Vocabulary& vocabulary);
 
 /// A value as runs write it: "magnitude:0.50" becomes "magnitude:0.5". Throws Error with what would be right

@@ -30,6 +30,7 @@ void check(const Network& network, const Samples& samples, const char* purpose) 
                             to_text(samples.shape), network.name(), to_text(network.input_shape())));
   if (samples.labels.empty())
     throw Error(fmt::format("training: the {} images have no labels; right is a labelled dataset", purpose));
+  check_classes(samples, element_count(network.output_shape()));
 }
 
 memory::data_type type_of(Precision precision) {

@@ -11,6 +11,7 @@
 #include "harness/cli/verbs.h"
 #include "harness/compression/pruning.h"
 #include "harness/experiment.h"
+#include "harness/models/models.h"
 #include "harness/table.h"
 
 namespace bitsweep {
@@ -37,7 +38,13 @@ Json one_or_more(const Json& value) {
 
 Json value_schema(const std::string& field, const std::string&, const Vocabulary& vocabulary) {
   if (field == "checkpoint") return {{"type", "string"}, {"pattern", "^(auto|seeded|.*\\.safetensors)$"}};
-  return {{"enum", known_names(field, vocabulary)}};
+  const Json names = {{"enum", known_names(field, vocabulary)}};
+  if (field != "model") return names;
+  std::vector<std::string> configurable;
+  for (const Model& model : models())
+    if (!model.usual_argument.empty()) configurable.push_back(model.name);
+  const std::string text = fmt::format("^({}):.+$", fmt::join(configurable, "|"));
+  return {{"anyOf", {names, {{"type", "string"}, {"pattern", text}}}}};
 }
 
 Json value_schema(const std::string& field, const Precision&, const Vocabulary& vocabulary) {

@@ -85,7 +85,7 @@ Checkpoint checkpoint_with_origin(const TrainingState& state, const Options& opt
 /// The network before its first epoch, or where an earlier execution of the same command stopped.
 TrainingState begin_state(const Options& options, const std::string& state_file) {
   const int64_t seed = options.recipe.seed;
-  TrainingState state{pick(models(), "model", options.model).build(seed), 0, {}};
+  TrainingState state{build_model(options.model, seed), 0, {}};
   if (!options.from.empty()) load_weights(state.network, read_safetensors(options.from), options.from);
   if (options.start_anew || !std::filesystem::exists(state_file)) return state;
   read_state(state_file, state, command(options));

@@ -36,6 +36,9 @@ struct Dataset {
 
 const std::vector<Dataset>& datasets();
 
+/// Throws Error if a label is no class of a network with `classes` outputs.
+void check_classes(const Samples& samples, int64_t classes);
+
 /// XXH3 (64 bits, hexadecimal) of images and labels.
 std::string data_hash(const Samples& samples);
 

@@ -5,6 +5,12 @@
 
 namespace bitsweep {
 
+/// Photographs [3, 32, 32] of 10 kinds of things: the official binary files of 50,000 training and 10,000
+/// test images in cifar10/ of the cache, see harness/places.h. They do not ship, for their licence is not
+/// clear. Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
+Samples cifar10_test(const Shape& shape, int64_t at_least, int64_t seed);
+Samples cifar10_train(const Shape& shape, int64_t at_most, int64_t seed);
+
 /// Handwritten digits [1, 28, 28], 10 classes. The 10,000 test images ship in experiments/data/mnist; the
 /// 60,000 training images lie in mnist/ of the cache, see harness/places.h.
 Samples mnist_test(const Shape& shape, int64_t at_least, int64_t seed);

@@ -1,17 +1,41 @@
 #include "harness/models/models.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "harness/models/families.h"
+#include "harness/table.h"
 
 namespace bitsweep {
 
 const std::vector<Model>& models() {
-  static const std::vector<Model> table = {
-      {"mlp", "784-128-64-10 perceptron with ReLU, 28x28 grey images, 10 classes", mlp},
-      {"resnet18", "ResNet-18, 224x224 colour images, 1000 classes", resnet18},
-      {"resnet50", "ResNet-50 v1.5, 224x224 colour images, 1000 classes", resnet50},
-      {"vgg16", "VGG-16, 224x224 colour images, 1000 classes", vgg16},
-  };
+  static const std::vector<Model> table = [] {
+    std::vector<Model> all;
+    for (const auto family : {mlp_models, resnet_models, cifar_resnet_models, vgg_models, cifar_vgg_models})
+      for (Model& model : family()) all.push_back(std::move(model));
+    return all;
+  }();
   return table;
+}
+
+Build find_model(std::string_view text) {
+  if (text.ends_with(".onnx"))
+    throw Error(fmt::format("model '{}': ONNX input is not built yet; known: {}", text,
+                            fmt::join(names_of(models()), ", ")));
+  const size_t colon = text.find(':');
+  const Model& model = pick(models(), "model", text.substr(0, colon));
+  if (colon == text.npos) return model.configure(model.usual_argument);
+  if (model.usual_argument.empty())
+    throw Error(fmt::format("model '{}': {} takes no argument; right is {}", text, model.name, model.name));
+  try {
+    return model.configure(std::string(text.substr(colon + 1)));
+  } catch (const Error& error) {
+    throw Error(fmt::format("model '{}': {}", text, error.what()));
+  }
+}
+
+Network build_model(std::string_view text, int64_t seed) {
+  return find_model(text)(seed);
 }
 
 }  // namespace bitsweep

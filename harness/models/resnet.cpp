@@ -11,11 +11,11 @@ namespace {
 
 constexpr float centring = 0.65F;  ///< of seeded filters, see seeded.h
 
-/// Adds the layers of a ResNet under torchvision's names, with seeded weights that behave like trained ones:
-/// each BatchNormalization has about the mean and variance that its input has.
+/// Adds the layers of a ResNet under torchvision's names, with seeded weights.
 class Builder {
  public:
-  Builder(const char* name, int64_t seed) : network_(name, {3, 224, 224}), seed_(seed) {}
+  Builder(const std::string& name, int64_t size, int64_t seed)
+      : network_(name, {3, size, size}), seed_(seed) {}
 
   Network take() { return std::move(network_); }
   size_t last() const { return network_.layers().size() - 1; }
@@ -28,7 +28,7 @@ class Builder {
     Convolution convolution = seeded_convolution(channels(input), out, window, centring, seed_, layer);
     convolution.bias = {};
     network_.add(name, std::move(convolution), {input});
-    return network_.add(normalization, seeded_normalization(out, scale, 8 * layer));
+    return network_.add(normalization, seeded_normalization(out, scale, seed_, layer));
   }
 
   size_t relu(const std::string& name) { return network_.add(name, bitsweep::relu); }
@@ -43,12 +43,6 @@ class Builder {
   }
 
  private:
-  BatchNormalization seeded_normalization(int64_t out, float scale, int64_t stream) const {
-    return {uniform({out}, 0.8F * scale, 1.2F * scale, seed_, stream + 2),
-            uniform({out}, -0.2F * scale, 0.2F * scale, seed_, stream + 3),
-            uniform({out}, -0.2F, 0.2F, seed_, stream + 4), uniform({out}, 0.8F, 1.2F, seed_, stream + 5)};
-  }
-
   Network network_;
   int64_t seed_;
 };
@@ -93,27 +87,71 @@ void add_block(Builder& builder, const Block& block) {
   builder.relu(block.name + ".relu");
 }
 
-Network resnet(const char* name, std::array<int, 4> depths, bool bottleneck, int64_t seed) {
-  Builder builder(name, seed);
+/// Adds one stage: `depth` blocks, of which the first may stride.
+void add_stage(Builder& builder, int number, int64_t width, int64_t depth, bool bottleneck) {
+  for (int64_t index = 0; index < depth; ++index)
+    add_block(builder, {fmt::format("layer{}.{}", number, index), width, number > 1 && index == 0 ? 2 : 1,
+                        bottleneck});
+}
+
+/// A row of table 1 of the paper.
+struct Configuration {
+  int layers;
+  std::array<int, 4> depths;
+  bool bottleneck;
+};
+
+constexpr Configuration configurations[] = {
+    {18, {2, 2, 2, 2}, false},  {34, {3, 4, 6, 3}, false},  {50, {3, 4, 6, 3}, true},
+    {101, {3, 4, 23, 3}, true}, {152, {3, 8, 36, 3}, true},
+};
+
+Network resnet(const std::string& name, const Configuration& configuration, int64_t seed) {
+  Builder builder(name, 224, seed);
   builder.convolve("conv1", "bn1", 0, 64, square_window(7, 2, 3), 1.0F);
   builder.relu("relu");
   builder.max_pool();
   for (int stage = 0; stage < 4; ++stage)
-    for (int index = 0; index < depths[stage]; ++index)
-      add_block(builder, {fmt::format("layer{}.{}", stage + 1, index), int64_t{64} << stage,
-                          stage > 0 && index == 0 ? 2 : 1, bottleneck});
+    add_stage(builder, stage + 1, int64_t{64} << stage, configuration.depths[stage],
+              configuration.bottleneck);
   builder.classify(1000);
+  return builder.take();
+}
+
+/// Of 6 depth + 2 layers: two convolutions a block, three stages of `depth` blocks.
+Network cifar_resnet(const std::string& name, int64_t depth, int64_t seed) {
+  Builder builder(name, 32, seed);
+  builder.convolve("conv1", "bn1", 0, 16, square_window(3, 1, 1), 1.0F);
+  builder.relu("relu");
+  for (int stage = 0; stage < 3; ++stage) add_stage(builder, stage + 1, int64_t{16} << stage, depth, false);
+  builder.classify(10);
   return builder.take();
 }
 
 }  // namespace
 
-Network resnet18(int64_t seed) {
-  return resnet("resnet18", {2, 2, 2, 2}, false, seed);
+std::vector<Model> resnet_models() {
+  std::vector<Model> rows;
+  for (const Configuration& configuration : configurations) {
+    const std::string name = fmt::format("resnet{}", configuration.layers);
+    const auto build = [name, configuration](int64_t seed) { return resnet(name, configuration, seed); };
+    rows.push_back({name,
+                    fmt::format("ResNet-{}{}, 224x224 colour images, 1000 classes", configuration.layers,
+                                configuration.bottleneck ? " v1.5" : ""),
+                    "", [build](const std::string&) { return build; }});
+  }
+  return rows;
 }
 
-Network resnet50(int64_t seed) {
-  return resnet("resnet50", {3, 4, 6, 3}, true, seed);
+std::vector<Model> cifar_resnet_models() {
+  std::vector<Model> rows;
+  for (const int layers : {20, 32, 44, 56}) {
+    const std::string name = fmt::format("resnet{}", layers);
+    const auto build = [name, layers](int64_t seed) { return cifar_resnet(name, (layers - 2) / 6, seed); };
+    rows.push_back({name, fmt::format("ResNet-{} for CIFAR, 32x32 colour images, 10 classes", layers), "",
+                    [build](const std::string&) { return build; }});
+  }
+  return rows;
 }
 
 }  // namespace bitsweep

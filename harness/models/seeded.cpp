@@ -68,6 +68,14 @@ Linear seeded_linear(int64_t in, int64_t out, float centring, int64_t seed, int6
           uniform({out}, -0.1F, 0.1F, seed, 8 * layer + 1)};
 }
 
+BatchNormalization seeded_normalization(int64_t channels, float scale, int64_t seed, int64_t layer) {
+  const int64_t stream = 8 * layer;
+  return {uniform({channels}, 0.8F * scale, 1.2F * scale, seed, stream + 2),
+          uniform({channels}, -0.2F * scale, 0.2F * scale, seed, stream + 3),
+          uniform({channels}, -0.2F, 0.2F, seed, stream + 4),
+          uniform({channels}, 0.8F, 1.2F, seed, stream + 5)};
+}
+
 Window square_window(int64_t kernel, int64_t stride, int64_t padding) {
   return {{kernel, kernel}, {stride, stride}, {padding, padding}, {padding, padding}, {1, 1}};
 }

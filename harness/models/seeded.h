@@ -27,6 +27,10 @@ Convolution seeded_convolution(int64_t in, int64_t out, Window window, float cen
                                int64_t layer);
 Linear seeded_linear(int64_t in, int64_t out, float centring, int64_t seed, int64_t layer);
 
+/// The BatchNormalization after the convolution `layer`, with about the mean and variance that this gives:
+/// scales around `scale`, within a fifth. It takes streams that the convolution leaves.
+BatchNormalization seeded_normalization(int64_t channels, float scale, int64_t seed, int64_t layer);
+
 /// A square window with the same padding on all sides.
 Window square_window(int64_t kernel, int64_t stride, int64_t padding);
 

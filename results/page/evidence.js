@@ -2,8 +2,9 @@
 
 /** Metrics in this order; others follow by name. */
 const metricOrder = ["latency_p50", "latency_p50_low", "latency_p50_high", "latency_p90", "latency_p99", "latency_min", "latency_mean",
-  "throughput", "prepare_time", "load_time", "first_inference", "top1", "top5", "sqnr", "cosine", "top1_agreement", "max_error",
-  "dense_sqnr", "dense_top1_agreement", "parameters", "nonzeros", "weight_bytes", "activation_bytes", "macs"];
+  "throughput", "prepare_time", "load_time", "first_inference", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high",
+  "sqnr", "cosine", "top1_agreement", "max_error", "dense_sqnr", "dense_top1_agreement", "parameters", "nonzeros", "weight_bytes",
+  "activation_bytes", "macs"];
 
 function inOrder(metrics) {
   const place = (name) => (metricOrder.indexOf(name) + 1) || metricOrder.length + 1;

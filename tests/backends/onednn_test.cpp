@@ -206,7 +206,7 @@ TEST_CASE("onednn: trace shows each layer as the reference has it, and ends with
 }
 
 TEST_CASE("onednn: the profile names every layer, what ran, and all multiplications") {
-  const Network network = fuse(pick(models(), "model", "resnet18").build(1));
+  const Network network = fuse(build_model("resnet18", 1));
   for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
     if (onednn().why_not(network, {.precision = precision, .ranges = {}})) continue;
     Pair pair = prepare_pair(network, precision, 1);
@@ -233,7 +233,7 @@ TEST_CASE("onednn: the profile names every layer, what ran, and all multiplicati
 }
 
 TEST_CASE("onednn: the shipped MLP recognises the digits of MNIST in each precision") {
-  Network network = pick(models(), "model", "mlp").build(1);
+  Network network = build_model("mlp", 1);
   const std::string path = (home() / "experiments/checkpoints/mlp-mnist.safetensors").string();
   load_weights(network, read_safetensors(path), path);
   network = fuse(network);

@@ -7,7 +7,6 @@
 #include "harness/error.h"
 #include "harness/fusion.h"
 #include "harness/models/models.h"
-#include "harness/table.h"
 #include "tests/catch.h"
 #include "tests/layers.h"
 
@@ -217,9 +216,8 @@ TEST_CASE("reference: values that are not numbers are handed on, not hidden by a
 }
 
 TEST_CASE("reference: a fused network gives what the unfused one gives") {
-  const auto build = pick(models(), "model", GENERATE("mlp", "resnet18")).build;
-  const Network network = build(1);
-  const int64_t batch = network.name() == "mlp" ? 16 : 1;
+  const Network network = build_model(GENERATE("mlp", "resnet18", "resnet20", "vgg11_cifar:0.25"), 1);
+  const int64_t batch = network.name() == "resnet18" ? 1 : 16;
   const Fidelity result = fidelity(inferred(fuse(network), batch), inferred(network, batch),
                                    element_count(network.output_shape()));
   CHECK(result.sqnr_db > 100);

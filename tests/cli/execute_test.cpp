@@ -121,6 +121,10 @@ TEST_CASE("execute: the trained MLP is scored on 10,000 images by the session th
   CHECK(result.outcome == Outcome::ok);
   CHECK(result.reason.empty());
   CHECK(metric(result, "top1") >= 97);
+  CHECK(metric(result, "top1_low") < metric(result, "top1"));
+  CHECK(metric(result, "top1") < metric(result, "top1_high"));
+  CHECK(metric(result, "top1_high") - metric(result, "top1_low") < 1);
+  CHECK(metric(result, "top5_low") < metric(result, "top5_high"));
   CHECK(metric(result, "latency_p50") > 0);
   CHECK(metric(result, "latency_p50_low") <= metric(result, "latency_p50"));
   CHECK(metric(result, "parameters") == 109386);

@@ -26,13 +26,18 @@ const Dataset& mnist() {
 const Dataset& synthetic() {
   return pick(datasets(), "dataset", "synthetic");
 }
+const Dataset& cifar10() {
+  return pick(datasets(), "dataset", "cifar10");
+}
 const Shape digit = {1, 28, 28};
+const Shape photograph = {3, 32, 32};
 
 /// A data folder of its own, named by BITSWEEP_DATA until the end of the test.
 struct DataFolder {
   fs::path path = fs::temp_directory_path() / ("bitsweep_data_" + std::to_string(getpid()));
   DataFolder() {
     fs::create_directories(path / "mnist");
+    fs::create_directories(path / "cifar10");
     setenv("BITSWEEP_DATA", path.c_str(), 1);
   }
   ~DataFolder() {
@@ -61,6 +66,18 @@ void write_training_set(const DataFolder& folder, uint32_t count) {
   }
   folder.write("mnist/train-images-idx3-ubyte", images);
   folder.write("mnist/train-labels-idx1-ubyte", labels);
+}
+
+constexpr int64_t cifar10_record = 3073;
+
+/// A file of black airplanes, without holding them on the disk, that begins with `bytes`.
+void write_cifar10(const DataFolder& folder, const std::string& name, const std::string& bytes) {
+  fs::resize_file(folder.write("cifar10/" + name, bytes), 10'000 * cifar10_record);
+}
+
+/// One image: label, then a plane of each colour.
+std::string record(char label, char red, char green, char blue) {
+  return label + std::string(1024, red) + std::string(1024, green) + std::string(1024, blue);
 }
 
 double mean(std::span<const float> values) {
@@ -164,6 +181,77 @@ TEST_CASE("datasets: a good IDX file is read with its shape") {
   const IdxFile file = read_idx(folder.write("good", big_endian({0x802, 2, 3}) + "abcdef"));
   CHECK(file.shape == Shape{2, 3});
   CHECK(file.values == std::vector<uint8_t>{'a', 'b', 'c', 'd', 'e', 'f'});
+}
+
+TEST_CASE("datasets: CIFAR-10 images are planes of red, green and blue, each normalised by its own mean") {
+  const DataFolder folder;
+  write_cifar10(folder, "test_batch.bin", record(3, 0, 0, 0) + record(9, '\xff', '\x80', 0));
+  const Samples samples = cifar10().test(photograph, 1, 1);
+  CHECK(samples.count == 10'000);
+  CHECK(samples.shape == photograph);
+  CHECK(std::vector<int32_t>(samples.labels.begin(), samples.labels.begin() + 3) ==
+        std::vector<int32_t>{3, 9, 0});
+  CHECK(samples.normalisation == "(x / 255 - [0.4914, 0.4822, 0.4465]) / [0.247, 0.2435, 0.2616]");
+  const auto second = std::span(samples.values).subspan(3072, 3072);
+  CHECK(second[0] == Approx((1 - 0.4914) / 0.2470));
+  CHECK(second[1024] == Approx((128.0 / 255 - 0.4822) / 0.2435));
+  CHECK(second[3071] == Approx((0 - 0.4465) / 0.2616));
+}
+
+TEST_CASE("datasets: CIFAR-10 calibrates with images of all five training files, in a seeded order") {
+  const DataFolder folder;
+  for (int file = 0; file < 5; ++file)  // all images of a file have its number as label
+    folder.write("cifar10/data_batch_" + std::to_string(file + 1) + ".bin", [&] {
+      std::string bytes(10'000 * cifar10_record, '\0');
+      for (int64_t image = 0; image < 10'000; ++image)
+        bytes[image * cifar10_record] = static_cast<char>(file);
+      return bytes;
+    }());
+  const Samples some = cifar10().train(photograph, 64, 1);
+  CHECK(some.count == 64);
+  CHECK(std::set(some.labels.begin(), some.labels.end()).size() == 5);
+  CHECK(cifar10().train(photograph, 64, 2).labels != some.labels);
+}
+
+TEST_CASE("datasets: CIFAR-10 that was not fetched is refused with the command that fetches it") {
+  const DataFolder folder;
+  CHECK_THROWS_WITH(cifar10().test(photograph, 1, 1), ContainsSubstring("test_batch.bin is missing") &&
+                                                          ContainsSubstring("scripts/fetch-data cifar10"));
+  CHECK_THROWS_WITH(cifar10().train(photograph, 64, 1), ContainsSubstring("data_batch_1.bin is missing"));
+  CHECK_THROWS_WITH(cifar10().test(digit, 1, 1),
+                    ContainsSubstring("its images have shape [3, 32, 32] but the model reads [1, 28, 28]"));
+}
+
+TEST_CASE("datasets: broken CIFAR-10 files are refused with their name and the reason") {
+  const DataFolder folder;
+  const auto refused = [&](const std::string& reason) {
+    CHECK_THROWS_WITH(cifar10().test(photograph, 1, 1),
+                      ContainsSubstring(folder.path / "cifar10" / "test_batch.bin") &&
+                          ContainsSubstring(reason) && ContainsSubstring("scripts/fetch-data"));
+  };
+  SECTION("truncated") {
+    folder.write("cifar10/test_batch.bin", record(1, 2, 3, 4));
+    refused("is shorter than 30730000 bytes");
+  }
+  SECTION("too long") {
+    write_cifar10(folder, "test_batch.bin", "");
+    fs::resize_file(folder.path / "cifar10" / "test_batch.bin", 10'001 * cifar10_record);
+    refused("is longer than 30730000 bytes");
+  }
+  SECTION("a label beyond 9") {
+    write_cifar10(folder, "test_batch.bin", record(9, 0, 0, 0) + record(10, 0, 0, 0));
+    refused("label 10 of image 1; right is 0 to 9");
+  }
+}
+
+TEST_CASE("datasets: labels that the model has no output for are refused") {
+  const Samples samples{{1, 1, 1}, 2, {0, 0}, {0, 9}, ""};
+  check_classes(samples, 10);
+  check_classes({{1, 1, 1}, 1, {0}, {}, ""}, 1);
+  CHECK_THROWS_WITH(
+      check_classes(samples, 5),
+      ContainsSubstring("labels up to 9 but the model tells 5 classes apart; right is a model with "
+                        "10 outputs or more"));
 }
 
 TEST_CASE("datasets: synthetic fields have mean 0 and standard deviation about 1") {

@@ -344,6 +344,16 @@ TEST_CASE("experiment: an unknown model, backend, dataset or calibration is told
         "x.yaml:3:22: unknown calibration 'min-max'; did you mean 'minmax'? " + known(calibration_methods()));
 }
 
+TEST_CASE("experiment: a model may have an argument, which is checked at its place") {
+  CHECK(mistakes("experiment: x\naxes: {model: ['mlp:784-10', 'vgg16_cifar:0.5']}\n").empty());
+  CHECK(mistakes("experiment: x\naxes: {model: [mlp, 'mlp:784-ten']}\n") ==
+        "x.yaml:2:21: model 'mlp:784-ten': its widths do not fit; right is two or more, each 1 to 65536, "
+        "such as "
+        "784-128-64-10");
+  CHECK(mistakes("experiment: x\nfixed: {model: 'resnet18:2'}\n") ==
+        "x.yaml:2:16: model 'resnet18:2': resnet18 takes no argument; right is resnet18");
+}
+
 TEST_CASE("experiment: ONNX input is told to be not built yet") {
   CHECK(mistakes("experiment: x\naxes: {model: [./mine.onnx]}\n") ==
         "x.yaml:2:16: model './mine.onnx': ONNX input is not built yet; " + known(models()));

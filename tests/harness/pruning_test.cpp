@@ -4,7 +4,6 @@
 
 #include "harness/error.h"
 #include "harness/models/models.h"
-#include "harness/table.h"
 #include "tests/catch.h"
 #include "tests/layers.h"
 
@@ -38,7 +37,7 @@ TEST_CASE("pruning: of equal weights the first become zero, and no more than ask
 
 TEST_CASE("pruning: any ratio leaves the exact number of zeros, and the larger weights") {
   const double ratio = GENERATE(0.0, 0.001, 0.25, 0.5, 0.9, 0.999);
-  Network network = pick(models(), "model", "mlp").build(3);
+  Network network = build_model("mlp", 3);
   const Network before = network;
   prune(network, {"magnitude", ratio}, 1);
   const ZeroCount count = count_zeros(network);

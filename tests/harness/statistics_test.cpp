@@ -46,6 +46,30 @@ TEST_CASE("statistics: the median of an even number is the mean of the middle tw
   CHECK(median(up_to(6)) == 3.5);
 }
 
+TEST_CASE("statistics: the interval of a share has the values of the literature") {
+  // Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+  const auto [found, count, low, high] = GENERATE(table<int, int, double, double>(
+      {{81, 263, 0.2553, 0.3662}, {15, 148, 0.0624, 0.1605}, {0, 20, 0, 0.1611}, {1, 29, 0.0061, 0.1718}}));
+  const Interval interval = share_interval(static_cast<double>(found) / count, count);
+  CHECK(interval.low == Approx(low).margin(0.00005));
+  CHECK(interval.high == Approx(high).margin(0.00005));
+  const Interval mirrored = share_interval(1 - static_cast<double>(found) / count, count);
+  CHECK(mirrored.low == Approx(1 - high).margin(0.00005));
+  CHECK(mirrored.high == Approx(1 - low).margin(0.00005));
+}
+
+TEST_CASE("statistics: the interval of a share lies around it and within 0 and 1, and shrinks with more") {
+  for (const double share : {0.0, 0.5, 0.9813, 1.0}) {
+    const Interval few = share_interval(share, 1), many = share_interval(share, 10'000);
+    CHECK(few.low >= 0);
+    CHECK(few.high <= 1);
+    CHECK(many.low <= share);
+    CHECK(many.high >= share);
+    CHECK(many.high - many.low < few.high - few.low);
+  }
+  CHECK_THROWS_AS(share_interval(0, 0), std::invalid_argument);
+}
+
 TEST_CASE("statistics: the median's interval has the ranks of the binomial tables") {
   // Ranks from tables for 95 %: n = 10: 2 and 9; 20: 6 and 15; 50: 18 and 33; 100: 40 and 61.
   const auto ranks = [](int64_t count) {
