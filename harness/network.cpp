@@ -99,6 +99,13 @@ struct OutputShape {
   const Complaint& complain;
   const std::vector<Shape>& inputs;
 
+  void check_activation(const Activation& activation) const {
+    complain.unless(activation.function != Function::clip || activation.alpha <= activation.beta, [&] {
+      return fmt::format("it clips between {} and {}; right is the lower bound first", activation.alpha,
+                         activation.beta);
+    });
+  }
+
   void count_inputs(size_t right) const {
     complain.unless(inputs.size() == right,
                     [&] { return fmt::format("it has {} inputs; right is {}", inputs.size(), right); });
@@ -117,6 +124,7 @@ struct OutputShape {
   }
 
   Shape operator()(const Convolution& layer) const {
+    check_activation(layer.activation);
     complain.unless(inputs.size() == 1 || inputs.size() == 2, [&] {
       return fmt::format("it has {} inputs; right is 1, or 2 with a shortcut", inputs.size());
     });
@@ -143,6 +151,7 @@ struct OutputShape {
   }
 
   Shape operator()(const Linear& layer) const {
+    check_activation(layer.activation);
     count_inputs(1);
     complain.unless(inputs[0].size() == 1, [&] {
       return fmt::format("its input has shape {}; right is [elements], see Flatten", to_text(inputs[0]));
@@ -168,14 +177,12 @@ struct OutputShape {
 
   Shape operator()(const Activation& layer) const {
     count_inputs(1);
-    complain.unless(layer.function != Function::clip || layer.alpha <= layer.beta, [&] {
-      return fmt::format("it clips between {} and {}; right is the lower bound first", layer.alpha,
-                         layer.beta);
-    });
+    check_activation(layer);
     return inputs[0];
   }
 
-  Shape operator()(const Add&) const {
+  Shape operator()(const Add& layer) const {
+    check_activation(layer.activation);
     count_inputs(2);
     complain.unless(inputs[0] == inputs[1], [&] {
       return fmt::format("its inputs have shapes {} and {}; right is equal shapes", to_text(inputs[0]),
