@@ -76,14 +76,14 @@ struct Convolution {
   Tensor bias;  ///< [out]; Tensor{} for none, as before a BatchNormalization (fuse() gives every layer one)
   Window window;
   int64_t groups = 1;
-  Activation activation;
+  Activation activation{};
 };
 
 /// y = activation(weights x + bias)
 struct Linear {
   Tensor weights;  ///< [out, in]
   Tensor bias;     ///< [out]; Tensor{} for none, likewise
-  Activation activation;
+  Activation activation{};
 };
 
 /// y = scale (x - mean) / sqrt(variance + epsilon) + shift, a channel; Ioffe & Szegedy 2015 (arXiv
@@ -95,7 +95,7 @@ struct BatchNormalization {
 
 /// y = activation(a + b)
 struct Add {
-  Activation activation;
+  Activation activation{};
 };
 
 /// y = a b. The second input may have one value a channel, [channels] or [channels, 1, 1], as the gates of
