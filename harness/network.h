@@ -95,7 +95,7 @@ struct BatchNormalization {
 
 /// y = activation(a + b)
 struct Add {
-  Activation activation;
+  Activation activation{};
 };
 
 /// y = a b. The second input may have one value a channel, [channels] or [channels, 1, 1], as the gates of

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "harness/error.h"
+#include "harness/formats/half.h"
 
 namespace bitsweep {
 namespace {
@@ -41,26 +41,18 @@ float from_f32(const std::byte* bytes) {
   return value;
 }
 
-float from_bf16(const std::byte* bytes) {
-  uint16_t upper = 0;
-  std::memcpy(&upper, bytes, sizeof upper);
-  return std::bit_cast<float>(uint32_t{upper} << 16);
-}
-
-/// IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits.
-float from_f16(const std::byte* bytes) {
+uint16_t bits_of(const std::byte* bytes) {
   uint16_t bits = 0;
   std::memcpy(&bits, bytes, sizeof bits);
-  const int exponent = bits >> 10 & 0x1f;
-  const int fraction = bits & 0x3ff;
-  float magnitude = 0;
-  if (exponent == 0x1f)
-    magnitude = fraction == 0 ? INFINITY : NAN;
-  else if (exponent == 0)
-    magnitude = std::ldexp(static_cast<float>(fraction), -24);
-  else
-    magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  return std::copysign(magnitude, (bits & 0x8000) != 0 ? -1.0F : 1.0F);
+  return bits;
+}
+
+float from_bf16(const std::byte* bytes) {
+  return float_of_bfloat16(bits_of(bytes));
+}
+
+float from_f16(const std::byte* bytes) {
+  return float_of_half(bits_of(bytes));
 }
 
 struct DataType {
