@@ -82,12 +82,11 @@ void check_pool_sees_input(const Complaint& complain, const Window& window, cons
                            const Shape& output) {
   for (size_t axis : {0, 1})
     for (int64_t position = 0; position < output[axis + 1]; ++position) {
-      bool sees = false;
-      for (int64_t tap = 0; tap < window.kernel[axis]; ++tap) {
-        const int64_t source =
-            position * window.stride[axis] - window.padding_begin[axis] + tap * window.dilation[axis];
-        sees |= source >= 0 && source < input[axis + 1];
-      }
+      // The first tap that is not before the input.
+      const int64_t begin = position * window.stride[axis] - window.padding_begin[axis];
+      const int64_t tap =
+          begin < 0 ? (-begin + window.dilation[axis] - 1) / window.dilation[axis] : int64_t{0};
+      const bool sees = tap < window.kernel[axis] && begin + tap * window.dilation[axis] < input[axis + 1];
       complain.unless(sees, [] {
         return "a window covers nothing but padding; right is padding below the window's size";
       });

@@ -35,4 +35,10 @@ QuantizedWeights quantize_per_channel(const Tensor& weights, int largest) {
   return quantized;
 }
 
+StoredRange store_range(const Range& range) {
+  const bool is_unsigned = range.low >= 0;
+  const float scale = is_unsigned ? range.high / 255.F : std::max(-range.low, range.high) / 127.F;
+  return {is_unsigned, scale > 0 ? scale : 1.F};
+}
+
 }  // namespace bitsweep

@@ -24,6 +24,16 @@ struct QuantizedWeights {
 /// Source: Jacob et al., CVPR 2018 (arXiv 1712.05877), section 2.1, zero point 0.
 QuantizedWeights quantize_per_channel(const Tensor& weights, int largest = 127);
 
+/// How the numbers of a range are stored in 8 bits; zero point 0.
+struct StoredRange {
+  bool is_unsigned = false;
+  float scale = 1;  ///< number = scale × integer
+};
+
+/// Unsigned with high / 255 where nothing is negative (after ReLU), else signed with max(-low, high) / 127;
+/// a range of nothing gets scale 1.
+StoredRange store_range(const Range& range);
+
 struct Histogram;
 
 /// A row of the table of calibration methods: chooses the range of one activation from a histogram of its

@@ -11,10 +11,10 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "harness/error.h"
 #include "harness/formats/half.h"
+#include "harness/formats/whole_file.h"
 
 namespace bitsweep {
 namespace {
@@ -256,23 +256,15 @@ Checkpoint read_safetensors(const std::string& path) {
 }
 
 void write_safetensors(const std::string& path, const Checkpoint& checkpoint) {
-  // Beside the file, so that renaming replaces it in one step: a reader sees the old one or the new one.
-  const std::string partial = fmt::format("{}.partial.{}", path, getpid());
-  std::ofstream file(partial, std::ios::binary | std::ios::trunc);
   const std::string header = header_text(checkpoint);
   const uint64_t length = header.size();
-  file.write(reinterpret_cast<const char*>(&length), length_bytes);
-  file.write(header.data(), static_cast<std::streamsize>(length));
-  for (const auto& [name, tensor] : checkpoint.tensors)
-    file.write(reinterpret_cast<const char*>(tensor.values.data()),
-               static_cast<std::streamsize>(tensor.values.size() * sizeof(float)));
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(partial, path, error);
-  if (!file || error) {
-    fs::remove(partial, error);
-    refuse(path, "cannot be written; right is a folder that exists, may be written to and has room");
-  }
+  write_whole_file(path, [&](std::ostream& file) {
+    file.write(reinterpret_cast<const char*>(&length), length_bytes);
+    file.write(header.data(), static_cast<std::streamsize>(length));
+    for (const auto& [name, tensor] : checkpoint.tensors)
+      file.write(reinterpret_cast<const char*>(tensor.values.data()),
+                 static_cast<std::streamsize>(tensor.values.size() * sizeof(float)));
+  });
 }
 
 Checkpoint checkpoint_of(const Network& network) {

@@ -21,12 +21,13 @@ int64_t product(Shape::const_iterator first, Shape::const_iterator last) {
 std::vector<int64_t> range_of(int64_t start, int64_t end, int64_t stride, int64_t size) {
   if (stride == 0) throw Error("it has a step of 0; right is another step");
   const auto from_front = [&](int64_t position) { return position < 0 ? position + size : position; };
-  const int64_t least = stride > 0 ? 0 : -1, most = stride > 0 ? size : size - 1;
-  start = std::clamp(from_front(start), std::max<int64_t>(least, 0), std::max<int64_t>(most, 0));
-  end = std::clamp(from_front(end), least, stride > 0 ? size : size);
+  if (size == 0) return {};
+  const bool forward = stride > 0;
+  start = std::clamp<int64_t>(from_front(start), 0, forward ? size : size - 1);
+  end = std::clamp<int64_t>(from_front(end), forward ? 0 : -1, forward ? size : size - 1);
   stride = std::clamp(stride, -size - 1, size + 1);
   std::vector<int64_t> indices;
-  for (int64_t i = start; stride > 0 ? i < end : i > end && i < size; i += stride) indices.push_back(i);
+  for (int64_t i = start; forward ? i < end : i > end; i += stride) indices.push_back(i);
   return indices;
 }
 
