@@ -27,7 +27,9 @@ def temper(model):
     probe.CopyFrom(model)
     del probe.graph.node[-1]
     probe.graph.output[0].name = last.input[0]
-    session = onnxruntime.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(probe.SerializeToString(), options, providers=["CPUExecutionProvider"])
     given = session.get_inputs()[0]
     images = numpy.random.default_rng(2).standard_normal(given.shape).astype(numpy.float32)
     spread = session.run(None, {given.name: images})[0].std()
