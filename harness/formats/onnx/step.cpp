@@ -9,6 +9,7 @@
 namespace bitsweep::onnx {
 namespace {
 
+constexpr size_t most_layers = 10'000;             ///< a node may make several, such as Sum
 constexpr int64_t most_output = int64_t{1} << 31;  ///< numbers of one layer's output for one image
 
 const char* kind_of(const Attribute& attribute) {
@@ -136,6 +137,8 @@ size_t Step::add(std::string name, Operation operation, std::vector<size_t> inpu
   for_each_tensor(operation, [&](const char*, const Tensor& tensor, bool) {
     spend(static_cast<int64_t>(tensor.values.size()));
   });
+  if (layers().size() >= most_layers)
+    throw Error(fmt::format("the network has more than {} layers; right is fewer", most_layers));
   const auto taken = [&](const std::string& wanted) {
     return std::any_of(layers().begin(), layers().end(), [&](const Layer& l) { return l.name == wanted; });
   };
