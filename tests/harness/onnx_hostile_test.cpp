@@ -250,9 +250,9 @@ const std::vector<Hostile> table = {
      "right is a vector"},
     {"a tensor without data",
      [](OnnxModel& m) {
-       relu_only(m), m.tensor("c", {1'000'000, 1'000'000}, Proto::FLOAT);
+       relu_only(m), m.tensor("c", {1'000'000, 1'000}, Proto::FLOAT);
      },
-     "initialiser 'c': it has 0 numbers; right is 1000000000000"},
+     "initialiser 'c': it has 0 numbers; right is 1000000000"},
     {"a tensor with less data than its shape",
      [](OnnxModel& m) {
        relu_only(m), m.reals("c", {{3}, {1, 2}});
@@ -273,6 +273,13 @@ const std::vector<Hostile> table = {
        relu_only(m), m.tensor("c", {INT64_MAX / 2, 3, 7}, Proto::FLOAT);
      },
      "overflows"},
+    {"a tensor of 4 TB",
+     [](OnnxModel& m) {
+       relu_only(m), m.tensor("c", {1'000'000, 1'000'000}, Proto::FLOAT);
+     },
+     "is too large; right is at most 2147483648 numbers"},
+    {"a sum of a million", [](OnnxModel& m) { m.node("Sum", std::vector<std::string>(1'000'000, "x"), "y"); },
+     "the network has more than 10000 layers"},
     {"nine dimensions", [](OnnxModel& m) { relu_only(m), m.tensor("c", Shape(9, 1), Proto::FLOAT); },
      "it has 9 dimensions; right is at most 8"},
     {"a tensor of text", [](OnnxModel& m) { relu_only(m), m.tensor("c", {1}, Proto::STRING); },

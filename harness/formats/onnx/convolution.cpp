@@ -35,7 +35,7 @@ void give_linear(Step& step, const Feature& input, Convolution layer) {
 }
 
 /// The padding of the two spatial axes, [begin, end] each; zero for the batch and the channels.
-Window padding_of(const Step& step, const Feature& input, const std::vector<int64_t>& pads,
+Window padding_of(const Feature& input, const std::vector<int64_t>& pads,
                   const std::optional<std::vector<int64_t>>& axes) {
   const size_t rank = input.shape.size() + 1;
   const size_t padded = axes ? axes->size() : rank;
@@ -52,7 +52,6 @@ Window padding_of(const Step& step, const Feature& input, const std::vector<int6
     window.padding_begin[axis - 2] = begin;
     window.padding_end[axis - 2] = end;
   }
-  (void)step;
   return window;
 }
 
@@ -102,7 +101,7 @@ void pad(Step& step) {
   if (!pads) throw Error("its pads are missing; right is two for each axis");
   check_padding_value(step);
   const auto axes = step.has(3) ? step.integers_from("axes", 3) : std::nullopt;
-  const Window window = padding_of(step, step.feature(0), *pads, axes);
+  const Window window = padding_of(step.feature(0), *pads, axes);
   if (window.padding_begin == Window{}.padding_begin && window.padding_end == Window{}.padding_end)
     return step.give(step.feature(0));
   const Feature& input = step.image(0);

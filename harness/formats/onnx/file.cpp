@@ -118,12 +118,19 @@ class GraphReader {
       refuse(path_, fmt::format("{} '{}' is there twice; right is a name of its own", what, printable(name)));
   }
 
+  void count(const Constant& constant) {
+    graph_.stored_numbers += element_count(constant.shape);
+    if (graph_.stored_numbers > most_stored_numbers)
+      throw Error(
+          fmt::format("all tensors together have more than {} numbers; right is fewer", most_stored_numbers));
+  }
+
   void read_initialiser(::onnx::TensorProto& tensor) {
     const std::string name = tensor.name();
     make(name, "initialiser");
     try {
       Constant constant = take_tensor(tensor, path_);
-      graph_.stored_numbers += element_count(constant.shape);
+      count(constant);
       graph_.initialisers.emplace(name, std::move(constant));
     } catch (const Error& error) {
       refuse(path_, fmt::format("initialiser '{}': {}", printable(name), error.what()));
@@ -188,8 +195,7 @@ class GraphReader {
       try {
         const auto [entry, fresh] = node.attributes.emplace(name, take_attribute(attribute, path_));
         if (!fresh) throw Error("it is there twice; right is once");
-        if (const auto* constant = std::get_if<Constant>(&entry->second))
-          graph_.stored_numbers += element_count(constant->shape);
+        if (const auto* constant = std::get_if<Constant>(&entry->second)) count(*constant);
         if (const auto* real = std::get_if<float>(&entry->second); real && !std::isfinite(*real))
           throw Error(fmt::format("it is {}; right is a finite number", *real));
       } catch (const Error& error) {

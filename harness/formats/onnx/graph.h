@@ -45,6 +45,10 @@ struct Node {
   std::map<std::string, Attribute> attributes;
 };
 
+/// So many numbers a file may hold, external data among them: 8 GiB of fp32. The same few bytes could be
+/// named again and again, and a file may claim a size that the disk does not hold.
+inline constexpr int64_t most_stored_numbers = int64_t{1} << 31;
+
 struct GraphInput {
   std::string name;
   std::vector<std::optional<int64_t>> shape;  ///< the batch among it; nothing for a size that has only a name

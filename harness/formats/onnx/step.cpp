@@ -9,6 +9,7 @@
 namespace bitsweep::onnx {
 namespace {
 
+constexpr size_t most_layers = 10'000;             ///< a node may make several, such as Sum
 constexpr int64_t most_output = int64_t{1} << 31;  ///< numbers of one layer's output for one image
 
 const char* kind_of(const Attribute& attribute) {
@@ -129,23 +130,26 @@ const Constant& Step::tensor(const char* attribute) const {
 }
 
 size_t Step::add(Operation operation, std::vector<size_t> inputs) {
+  return add(node_.name, std::move(operation), std::move(inputs));
+}
+
+size_t Step::add(std::string name, Operation operation, std::vector<size_t> inputs) {
   for_each_tensor(operation, [&](const char*, const Tensor& tensor, bool) {
     spend(static_cast<int64_t>(tensor.values.size()));
   });
-  const std::vector<Layer>& layers = translation_.network.layers();
-  const auto taken = [&](const std::string& name) {
-    return std::any_of(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.name == name; });
+  if (layers().size() >= most_layers)
+    throw Error(fmt::format("the network has more than {} layers; right is fewer", most_layers));
+  const auto taken = [&](const std::string& wanted) {
+    return std::any_of(layers().begin(), layers().end(), [&](const Layer& l) { return l.name == wanted; });
   };
-  std::string name = node_.name;
-  if (name.empty() || taken(name)) name = fmt::format("{}#{}", node_.name, layers.size());
+  if (name.empty() || taken(name)) name += fmt::format("#{}", layers().size());
   while (taken(name)) name += '\'';
-  const size_t index = translation_.network.add(name, std::move(operation), std::move(inputs));
-  // Factors of at most 2^31 each, as all shapes before had: the product of three may overflow.
+  const size_t index = translation_.network.add(std::move(name), std::move(operation), std::move(inputs));
   int64_t elements = 1;
-  for (int64_t size : layers[index].shape)
+  for (int64_t size : layer(index).shape)
     if (__builtin_mul_overflow(elements, size, &elements) || elements > most_output)
       throw Error(fmt::format("its output has shape {}; right is at most {} numbers",
-                              to_text(layers[index].shape), most_output));
+                              to_text(layer(index).shape), most_output));
   return index;
 }
 
@@ -163,7 +167,7 @@ size_t Step::flatten(size_t layer) {
   if (this->layer(layer).shape.size() == 1) return layer;
   const auto found = translation_.flattened.find(layer);
   if (found != translation_.flattened.end()) return found->second;
-  const size_t flat = add(Flatten{}, {layer});
+  const size_t flat = add(this->layer(layer).name + ".flat", Flatten{}, {layer});
   translation_.flattened.emplace(layer, flat);
   return flat;
 }

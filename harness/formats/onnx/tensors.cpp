@@ -66,6 +66,9 @@ Shape checked_shape(const TensorProto& tensor, size_t element_bytes, uint64_t& c
           fmt::format("its shape {} overflows; right is a tensor that fits into memory", to_text(shape)));
   }
   count = bytes / element_bytes;
+  if (count > most_stored_numbers)
+    throw Error(fmt::format("its shape {} is too large; right is at most {} numbers", to_text(shape),
+                            most_stored_numbers));
   return shape;
 }
 

@@ -31,6 +31,7 @@ bool input_has_channels_last(const Graph& graph, const Shape& shape) {
   std::string value = graph.input.name;
   for (const Node& node : graph.nodes) {
     if (std::find(node.inputs.begin(), node.inputs.end(), value) == node.inputs.end()) continue;
+    if (node.type == "Shape") continue;
     if (node.type == "Reshape" || node.type == "Flatten") return shape[2] == 1 && shape[0] > 1;
     if (node.type == "Transpose") {
       const auto found = node.attributes.find("perm");

@@ -110,6 +110,7 @@ class Step {
   void give_elementwise(Operation operation, const Feature& like);
 
  private:
+  size_t add(std::string name, Operation operation, std::vector<size_t> inputs);
   const Value& value(size_t input) const;
   Value& output();
 
