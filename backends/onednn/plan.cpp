@@ -101,7 +101,7 @@ class Planner {
   Value as_vector(const Value& value);
   Value as_pixel(const Value& factors, const Value& image);
   Value like(const Value& first, Value second);
-  /// The same in fp32 where int8 computes the layer so.
+  /// Input `number` of the layer as input_in_format() has it, but in fp32 where int8 computes the layer so.
   Value input_for_function(size_t number);
   /// The value itself if it is stored so already, else a copy made by a reorder.
   Value stored_as(const Value& value, const Operand& wanted, const std::string& purpose);
