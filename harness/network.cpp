@@ -82,12 +82,11 @@ void check_pool_sees_input(const Complaint& complain, const Window& window, cons
                            const Shape& output) {
   for (size_t axis : {0, 1})
     for (int64_t position = 0; position < output[axis + 1]; ++position) {
-      bool sees = false;
-      for (int64_t tap = 0; tap < window.kernel[axis]; ++tap) {
-        const int64_t source =
-            position * window.stride[axis] - window.padding_begin[axis] + tap * window.dilation[axis];
-        sees |= source >= 0 && source < input[axis + 1];
-      }
+      // The first tap that is not before the input.
+      const int64_t begin = position * window.stride[axis] - window.padding_begin[axis];
+      const int64_t tap =
+          begin < 0 ? (-begin + window.dilation[axis] - 1) / window.dilation[axis] : int64_t{0};
+      const bool sees = tap < window.kernel[axis] && begin + tap * window.dilation[axis] < input[axis + 1];
       complain.unless(sees, [] {
         return "a window covers nothing but padding; right is padding below the window's size";
       });
@@ -98,6 +97,13 @@ void check_pool_sees_input(const Complaint& complain, const Window& window, cons
 struct OutputShape {
   const Complaint& complain;
   const std::vector<Shape>& inputs;
+
+  void check_activation(const Activation& activation) const {
+    complain.unless(activation.function != Function::clip || activation.alpha <= activation.beta, [&] {
+      return fmt::format("it clips between {} and {}; right is the lower bound first", activation.alpha,
+                         activation.beta);
+    });
+  }
 
   void count_inputs(size_t right) const {
     complain.unless(inputs.size() == right,
@@ -117,6 +123,7 @@ struct OutputShape {
   }
 
   Shape operator()(const Convolution& layer) const {
+    check_activation(layer.activation);
     complain.unless(inputs.size() == 1 || inputs.size() == 2, [&] {
       return fmt::format("it has {} inputs; right is 1, or 2 with a shortcut", inputs.size());
     });
@@ -143,6 +150,7 @@ struct OutputShape {
   }
 
   Shape operator()(const Linear& layer) const {
+    check_activation(layer.activation);
     count_inputs(1);
     complain.unless(inputs[0].size() == 1, [&] {
       return fmt::format("its input has shape {}; right is [elements], see Flatten", to_text(inputs[0]));
@@ -168,14 +176,12 @@ struct OutputShape {
 
   Shape operator()(const Activation& layer) const {
     count_inputs(1);
-    complain.unless(layer.function != Function::clip || layer.alpha <= layer.beta, [&] {
-      return fmt::format("it clips between {} and {}; right is the lower bound first", layer.alpha,
-                         layer.beta);
-    });
+    check_activation(layer);
     return inputs[0];
   }
 
-  Shape operator()(const Add&) const {
+  Shape operator()(const Add& layer) const {
+    check_activation(layer.activation);
     count_inputs(2);
     complain.unless(inputs[0] == inputs[1], [&] {
       return fmt::format("its inputs have shapes {} and {}; right is equal shapes", to_text(inputs[0]),

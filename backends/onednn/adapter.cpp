@@ -23,8 +23,15 @@ struct Eltwise {
   float beta = 0;
 };
 
-/// Applied one after the other.
-std::vector<Eltwise> eltwise_of(const Activation& activation) {
+/// Whether s f(x) can be computed of s x, for all s > 0: such a function may work on numbers of any scale.
+bool keeps_scale(const Activation& activation) {
+  return activation.function != Function::sigmoid && activation.function != Function::hard_swish &&
+         activation.function != Function::silu;
+}
+
+/// scale × activation of what is scale × the real number; applied one after the other. The scale is 1 for a
+/// function that does not keep it.
+std::vector<Eltwise> eltwise_of(const Activation& activation, float scale = 1) {
   const auto [function, alpha, beta] = activation;
   switch (function) {
     case Function::identity:
@@ -34,11 +41,11 @@ std::vector<Eltwise> eltwise_of(const Activation& activation) {
     case Function::leaky_relu:
       return {{algorithm::eltwise_relu, alpha}};
     case Function::clip:
-      return {{algorithm::eltwise_clip, alpha, beta}};
+      return {{algorithm::eltwise_clip, scale * alpha, scale * beta}};
     case Function::sigmoid:
       return {{algorithm::eltwise_logistic}};
     case Function::hard_sigmoid:
-      return {{algorithm::eltwise_linear, alpha, beta}, {algorithm::eltwise_clip, 0, 1}};
+      return {{algorithm::eltwise_linear, alpha, scale * beta}, {algorithm::eltwise_clip, 0, scale}};
     case Function::hard_swish:  // generation 2 knows no other factors and ignores them
       return {{algorithm::eltwise_hardswish, 1.F / 6, 0.5F}};
     case Function::silu:
@@ -47,22 +54,20 @@ std::vector<Eltwise> eltwise_of(const Activation& activation) {
   throw std::logic_error("a function is missing in eltwise_of()");
 }
 
-/// Whether f(s x) = s f(x) for all s > 0: such a function may work on numbers of any scale.
-bool keeps_scale(const Activation& activation) {
-  return activation.function == Function::identity || activation.function == Function::relu ||
-         activation.function == Function::leaky_relu;
-}
-
-/// activation(value) * factor.
-void append_activation(dnnl::post_ops& operations, const Activation& activation, float factor) {
-  std::vector<Eltwise> steps = eltwise_of(activation);
-  if (factor != 1) steps.push_back({algorithm::eltwise_linear, factor, 0});
+void append(dnnl::post_ops& operations, const std::vector<Eltwise>& steps) {
   for (const auto& [kind, alpha, beta] : steps)
 #if DNNL_VERSION_MAJOR >= 3
     operations.append_eltwise(kind, alpha, beta);
 #else
     operations.append_eltwise(1.F, kind, alpha, beta);
 #endif
+}
+
+/// activation(value) / divisor, where numbers come divided already if the activation keeps the scale.
+void append_divided(dnnl::post_ops& operations, const Activation& activation, float divisor) {
+  if (keeps_scale(activation)) return append(operations, eltwise_of(activation, 1 / divisor));
+  append(operations, eltwise_of(activation));
+  if (divisor != 1) append(operations, {{algorithm::eltwise_linear, 1 / divisor}});
 }
 
 /// By what generation 2 divides the accumulator before the post-operations, which it leaves to them
@@ -73,9 +78,9 @@ float early_divisor(const Fusion& fusion) {
 
 dnnl::post_ops post_operations(const Fusion& fusion) {
   dnnl::post_ops operations;
-  const float divisor = early_divisor(fusion);
-  if (fusion.shortcut) operations.append_sum(fusion.shortcut->scale / divisor, 0, fusion.shortcut->type);
-  append_activation(operations, fusion.activation, generation_3 ? 1 : divisor / fusion.destination.scale);
+  if (fusion.shortcut)
+    operations.append_sum(fusion.shortcut->scale / early_divisor(fusion), 0, fusion.shortcut->type);
+  append_divided(operations, fusion.activation, generation_3 ? 1 : fusion.destination.scale);
   return operations;
 }
 
@@ -156,7 +161,7 @@ Operator pooling(const engine& engine, algorithm kind, const memory::desc& sourc
   primitive_attr attributes = common_attributes();
   if (rescale != 1) {
     dnnl::post_ops operations;
-    append_activation(operations, {}, rescale);
+    append(operations, {{algorithm::eltwise_linear, rescale}});
     attributes.set_post_ops(operations);
   }
 #if DNNL_VERSION_MAJOR >= 3
@@ -216,7 +221,7 @@ Operator addition(const engine& engine, const Operand& first, const Operand& sec
   const float scale = destination.format.scale;
   const float divisor = keeps_scale(activation) ? scale : 1;  // else the post-operations divide
   dnnl::post_ops operations;
-  append_activation(operations, activation, divisor / scale);
+  append_divided(operations, activation, scale);
   return binary(engine, algorithm::binary_add, first.layout, second.layout, destination.layout,
                 {first.format.scale / divisor, second.format.scale / divisor}, operations);
 }
@@ -294,6 +299,7 @@ EngineFeatures engine_features() {
   };
   EngineFeatures features;
   features.int8 = has(dnnl::cpu_isa::avx2);
+  features.vnni = has(dnnl::cpu_isa::avx2_vnni) || has(dnnl::cpu_isa::avx512_core_vnni);
   features.bf16 = has(dnnl::cpu_isa::avx512_core_bf16) || has(dnnl::cpu_isa::avx512_core_amx);
 #if DNNL_VERSION_MAJOR >= 3
   features.fp16 = has(dnnl::cpu_isa::avx512_core_fp16);

@@ -66,8 +66,8 @@ std::vector<float> engine_bias(std::vector<float> bias, const Fusion& fusion);
 Operator pooling(const dnnl::engine& engine, dnnl::algorithm kind, const memory::desc& source,
                  const memory::desc& destination, const Geometry& geometry, float rescale);
 
-/// The primitives that compute an activation one after the other, from `layout` to `layout`; one for all but
-/// a hard sigmoid in generation 2.
+/// The primitives that compute an activation one after the other, from `layout` to `layout`: one, but two
+/// for a hard sigmoid.
 std::vector<Operator> activation(const dnnl::engine& engine, const Activation& activation,
                                  const memory::desc& layout);
 
@@ -102,6 +102,7 @@ std::string library_version();
 /// included).
 struct EngineFeatures {
   bool int8 = false;  ///< AVX2 at least
+  bool vnni = false;  ///< int8 products are added in 32 bits; without, two of them in 16, which saturates
   bool bf16 = false;  ///< AVX-512 BF16 or AMX: not emulated
   bool fp16 = false;  ///< AVX-512 FP16, and a generation that uses it
 };

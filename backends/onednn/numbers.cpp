@@ -1,18 +1,16 @@
 #include "backends/onednn/numbers.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
+#include "harness/compression/quantization.h"
 #include "harness/error.h"
 
 namespace bitsweep::onednn {
 namespace {
 
 NumberFormat int8_format(const Range& range) {
-  const bool is_unsigned = range.low >= 0;
-  const float largest = is_unsigned ? range.high / 255.F : std::max(-range.low, range.high) / 127.F;
-  return {is_unsigned ? memory::data_type::u8 : memory::data_type::s8, largest > 0 ? largest : 1.F};
+  const StoredRange stored = store_range(range);
+  return {stored.is_unsigned ? memory::data_type::u8 : memory::data_type::s8, stored.scale};
 }
 
 /// Layers that move or select numbers, and so keep their format.

@@ -45,8 +45,8 @@ bool dilated(const Window& window) {
 std::optional<std::string> lacking_operation(const Layer& layer) {
   if (std::holds_alternative<BatchNormalization>(layer.operation))
     return fmt::format(
-        "layer '{}': batch normalization runs only where it follows a convolution or linear "
-        "layer, into which it is folded",
+        "layer '{}': batch normalization of vectors runs only where it follows a linear layer, into which it "
+        "is folded",
         layer.name);
   const auto* max = std::get_if<MaxPool>(&layer.operation);
   const auto* average = std::get_if<AveragePool>(&layer.operation);

@@ -64,6 +64,7 @@ class Planner {
 
   // Of a layer with weights:
   Type weights_type() const;
+  int largest_weight() const;
   Fusion fusion_of(const Weights& weights, const Activation& activation) const;
   WeightedTensors tensors_of(const memory::dims& source, const memory::dims& weights) const;
   Value add_weighted_step(const Operator& executed, const Fusion& fusion, const Weights& weights,
@@ -75,8 +76,13 @@ class Planner {
   Value new_value(const Operand& stored, Storage storage = Storage::arena);
   /// Input `number` of the layer in the format that was chosen for it, in any layout.
   Value input_in_format(size_t number);
-  /// Input 0 as the kernels of the layer's function need it.
-  Value input_for_function();
+  /// Input `number` of the layer; a vector has two dimensions even where a Flatten left it an image.
+  Value input_value(size_t number);
+  Value as_vector(const Value& value);
+  Value as_pixel(const Value& factors, const Value& image);
+  Value like(const Value& first, Value second);
+  /// Input `number` of the layer as input_in_format() has it, but in fp32 where int8 computes the layer so.
+  Value input_for_function(size_t number);
   /// The value itself if it is stored so already, else a copy made by a reorder.
   Value stored_as(const Value& value, const Operand& wanted, const std::string& purpose);
   Value copied_to(const Value& value, const Value& copy, const std::string& purpose);
@@ -120,7 +126,7 @@ Value Planner::plan(const Input&) {
 Value Planner::plan(const Convolution& convolution) {
   const Value& source = values_[layer().inputs[0]];
   const memory::dims dims = weight_dims(convolution.weights, convolution.groups);
-  const Weights weights(convolution.weights, dims, weights_type());
+  const Weights weights(convolution.weights, dims, weights_type(), largest_weight());
   const Fusion fusion = fusion_of(weights, convolution.activation);
   WeightedTensors tensors = tensors_of(dims_of(source.stored.layout), dims);
   // int8 kernels work with channels last. Saying so lets a signed shortcut lie under an unsigned sum: no
@@ -136,7 +142,7 @@ Value Planner::plan(const Linear& linear) {
   const memory::dims source_dims = dims_of(values_[layer().inputs[0]].stored.layout);
   memory::dims dims = source_dims;
   dims[0] = linear.weights.shape[0];
-  const Weights weights(linear.weights, dims, weights_type());
+  const Weights weights(linear.weights, dims, weights_type(), largest_weight());
   const Fusion fusion = fusion_of(weights, linear.activation);
   const Operator executed = inner_product(engine_, tensors_of(source_dims, dims), fusion);
   return add_weighted_step(executed, fusion, weights, linear.bias);
@@ -144,6 +150,14 @@ Value Planner::plan(const Linear& linear) {
 
 Type Planner::weights_type() const {
   return int8_ ? Type::s8 : formats_[layer().inputs[0]].type;
+}
+
+/// Of int8. Without VNNI oneDNN adds two products u8 × s8 in 16 bits: 2 × 255 × 63 fits, 2 × 255 × 127 would
+/// saturate. Convolutions of s8 numbers see to it themselves: oneDNN halves their weights.
+int Planner::largest_weight() const {
+  const bool halved =
+      formats_[layer().inputs[0]].type == Type::s8 && std::holds_alternative<Convolution>(layer().operation);
+  return engine_features().vnni || halved ? 127 : 63;
 }
 
 Fusion Planner::fusion_of(const Weights& weights, const Activation& activation) const {
@@ -186,7 +200,7 @@ Value Planner::plan(const BatchNormalization&) {
 }
 
 Value Planner::plan(const Activation& activation) {
-  Value value = input_for_function();
+  Value value = input_for_function(0);
   for (const Operator& executed : onednn::activation(engine_, activation, value.stored.layout)) {
     const Value output = new_value({executed.destination, value.stored.format});
     add_step(executed, {{DNNL_ARG_SRC, value}, {DNNL_ARG_DST, output}});
@@ -196,24 +210,23 @@ Value Planner::plan(const Activation& activation) {
 }
 
 Value Planner::plan(const Softmax&) {
-  const Value input = input_for_function();
+  const Value input = input_for_function(0);
   const Operator executed = softmax(engine_, input.stored.layout, input.stored.layout);
   const Value output = new_value({executed.destination, input.stored.format});
   add_step(executed, {{DNNL_ARG_SRC, input}, {DNNL_ARG_DST, output}});
   return output;
 }
 
-Value Planner::input_for_function() {
-  if (!int8_ || !computes_in_fp32(layer().operation)) return input_in_format(0);
-  const Value& value = values_[layer().inputs[0]];
+Value Planner::input_for_function(size_t number) {
+  const bool real = computes_in_fp32(layer().operation) || formats_[index_].type == Type::f32;
+  if (!int8_ || !real) return input_in_format(number);
+  const Value value = input_value(number);
   return stored_as(value, {channels_last(dims_of(value.stored.layout), Type::f32), {}}, "input");
 }
 
 Value Planner::plan(const Add& add) {
-  const Value first = input_in_format(0);
-  Value second = input_in_format(1);
-  if (second.stored.format.type == first.stored.format.type)
-    second = stored_as(second, {first.stored.layout, second.stored.format}, "input");
+  const Value first = input_for_function(0);
+  const Value second = like(first, input_for_function(1));
   const Operator executed =
       addition(engine_, first.stored, second.stored,
                {{output_dims(), formats_[index_].type, Tag::any}, formats_[index_]}, add.activation);
@@ -222,26 +235,36 @@ Value Planner::plan(const Add& add) {
   return output;
 }
 
-/// Factors of one a channel become images of one pixel.
 Value Planner::plan(const Multiply&) {
-  const Value first = input_in_format(0);
-  Value second = input_in_format(1);
-  memory::dims dims = dims_of(second.stored.layout);
-  if (dims == dims_of(first.stored.layout)) {
-    if (second.stored.format.type == first.stored.format.type)
-      second = stored_as(second, {first.stored.layout, second.stored.format}, "input");
-  } else {
-    dims.resize(dims_of(first.stored.layout).size(), 1);
-    const memory::desc pixel = channels_last(dims, second.stored.format.type);
-    if (dims_of(second.stored.layout).size() == dims.size())
-      second = stored_as(second, {pixel, second.stored.format}, "input");
-    second.stored.layout = pixel;
-  }
+  const Value first = input_for_function(0);
+  Value second = input_for_function(1);
+  const bool gates = layer().shape.size() == 3 && network_.layers()[layer().inputs[1]].shape != layer().shape;
+  second = gates ? as_pixel(second, first) : like(first, second);
   const Operator executed = product(engine_, first.stored, second.stored,
                                     {{output_dims(), formats_[index_].type, Tag::any}, formats_[index_]});
   const Value output = new_value({executed.destination, formats_[index_]});
   add_step(executed, {{DNNL_ARG_SRC_0, first}, {DNNL_ARG_SRC_1, second}, {DNNL_ARG_DST, output}});
   return output;
+}
+
+/// In the layout of the first operand; one of another type stays as it is.
+Value Planner::like(const Value& first, Value second) {
+  if (dims_of(first.stored.layout).size() == 2) second = as_vector(second);
+  if (second.stored.format.type != first.stored.format.type) return second;
+  return stored_as(second, {first.stored.layout, second.stored.format}, "input");
+}
+
+/// Factors of one a channel, as an image of one pixel, in blocks of channels where the image is: other
+/// layouts have no fast kernel.
+Value Planner::as_pixel(const Value& factors, const Value& image) {
+  Value pixel = as_vector(factors);
+  const memory::dims dims = dims_of(image.stored.layout), pixel_dims = {dims[0], dims[1], 1, 1};
+  const Type type = pixel.stored.format.type;
+  pixel.stored.layout = channels_last(pixel_dims, type);
+  for (const Tag blocks : {Tag::nChw4c, Tag::nChw8c, Tag::nChw16c})
+    if (image.stored.layout == memory::desc(dims, image.stored.format.type, blocks))
+      return stored_as(pixel, {{pixel_dims, type, blocks}, pixel.stored.format}, "input");
+  return pixel;
 }
 
 /// All inputs in the format of the output, and in channels last, where joining channels is copying rows.
@@ -250,7 +273,7 @@ Value Planner::plan(const Concatenation&) {
   std::vector<memory::desc> sources;
   std::vector<Argument> arguments;
   for (size_t number = 0; number < layer().inputs.size(); ++number) {
-    const Value& value = values_[layer().inputs[number]];
+    const Value value = input_value(number);
     const memory::desc layout = channels_last(dims_of(value.stored.layout), format.type);
     sources.push_back(layout);
     arguments.push_back(
@@ -291,17 +314,29 @@ Value Planner::plan_pooling(dnnl::algorithm kind, const Geometry& geometry) {
 
 /// Vectors are row-major. With several images the reorder pays: kernels that read images in another order are
 /// slower than those for vectors (VGG-16's first linear layer, fp32, batch 16, generation 2: 107 against 22
-/// ms). For one image it does not (8.6 against 15.4 ms), and an image of 1 × 1 has only one order.
+/// ms). For one image it does not (8.6 against 15.4 ms), unless in int8, where both take the same time and
+/// generation 3 (3.13, AVX2) takes weights in another order than the image's. An image of 1 × 1 has only one
+/// order.
 Value Planner::plan(const Flatten&) {
   const Value value = values_[layer().inputs[0]];
   const memory::dims dims = dims_of(value.stored.layout);
   if (dims.size() < 4 || dims[2] * dims[3] == 1) return value;
   const bool in_order = value.stored.layout == row_major(dims, value.stored.format.type);
-  if (batch_ == 1 && !in_order) return value;
+  if (batch_ == 1 && !in_order && !int8_) return value;
+  return as_vector(value);
+}
+
+/// Images of one pixel have only one order, unless the engine pads their channels.
+Value Planner::as_vector(const Value& value) {
+  const memory::dims dims = dims_of(value.stored.layout);
+  if (dims.size() == 2) return value;
   const Type type = value.stored.format.type;
-  Value vectors = stored_as(value, {row_major(dims, type), value.stored.format}, "input");
-  vectors.stored.layout = row_major({dims[0], dims[1] * dims[2] * dims[3]}, type);
-  return vectors;
+  const memory::desc vectors = row_major({dims[0], dims[1] * dims[2] * dims[3]}, type);
+  Value vector = value;
+  if (dims[2] * dims[3] > 1 || value.stored.layout.get_size() != vectors.get_size())
+    vector = stored_as(value, {row_major(dims, type), value.stored.format}, "input");
+  vector.stored.layout = vectors;
+  return vector;
 }
 
 Value Planner::shortcut_in_place(const Operand& destination, const NumberFormat& format) {
@@ -331,11 +366,15 @@ Value Planner::new_value(const Operand& stored, Storage storage) {
   return {stored, plan_.buffers.size() - 1};
 }
 
-Value Planner::input_in_format(size_t number) {
+Value Planner::input_value(size_t number) {
   const size_t input = layer().inputs[number];
-  const Value& value = values_[input];
-  if (value.stored.format == formats_[input]) return value;
-  const NumberFormat format = formats_[input];
+  return network_.layers()[input].shape.size() == 1 ? as_vector(values_[input]) : values_[input];
+}
+
+Value Planner::input_in_format(size_t number) {
+  const Value value = input_value(number);
+  const NumberFormat format = formats_[layer().inputs[number]];
+  if (value.stored.format == format) return value;
   return stored_as(value, {channels_last(dims_of(value.stored.layout), format.type), format}, "input");
 }
 

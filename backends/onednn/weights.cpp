@@ -15,10 +15,10 @@ memory::dims weight_dims(const Tensor& weights, int64_t groups) {
   return dims;
 }
 
-Weights::Weights(const Tensor& weights, memory::dims dims, memory::data_type type)
+Weights::Weights(const Tensor& weights, memory::dims dims, memory::data_type type, int largest)
     : weights_(weights), dims_(std::move(dims)) {
   if (type != memory::data_type::s8) return;
-  QuantizedWeights quantized = quantize_per_channel(weights);
+  QuantizedWeights quantized = quantize_per_channel(weights, largest);
   quantized_ = std::move(quantized.values);
   scales_ = std::move(quantized.scale);
 }

@@ -15,8 +15,8 @@ memory::dims weight_dims(const Tensor& weights, int64_t groups);
 /// Weights of a session's precision, before packing.
 class Weights {
  public:
-  /// `type`: f32, bf16 and f16 keep fp32 values until packing; s8 quantises per output channel.
-  Weights(const Tensor& weights, memory::dims dims, memory::data_type type);
+  /// `type`: f32, bf16 and f16 keep fp32 values until packing; s8 quantises per output channel to ±`largest`.
+  Weights(const Tensor& weights, memory::dims dims, memory::data_type type, int largest);
 
   /// Of each output channel; empty unless s8.
   const std::vector<float>& scales() const { return scales_; }

@@ -27,6 +27,8 @@ const std::vector<Verb>& verbs() {
       {"query", "Show results as a table, CSV, JSON or Markdown", define_query},
       {"report", "Write a static report that opens offline", define_report},
       {"train", "Train a network and write a checkpoint", define_train},
+      {"convert", "Write a network, pruned or quantised if asked, as ONNX or safetensors", define_convert},
+      {"infer", "Run a network once on images from a file, and write what it gives", define_infer},
       {"list", "Show the known models, backends, precisions, pruning methods, ...", define_list},
       {"schema", "Print a JSON Schema of experiments, for editors", define_schema},
       {"execute", "", define_execute},

@@ -18,6 +18,8 @@ Action define_run(CLI::App& verb);
 Action define_query(CLI::App& verb);
 Action define_report(CLI::App& verb);
 Action define_train(CLI::App& verb);
+Action define_convert(CLI::App& verb);
+Action define_infer(CLI::App& verb);
 Action define_list(CLI::App& verb);
 Action define_schema(CLI::App& verb);
 /// Hidden: serves blocks to its parent process, see harness/isolate.h.

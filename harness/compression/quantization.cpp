@@ -9,7 +9,8 @@
 
 namespace bitsweep {
 
-QuantizedWeights quantize_per_channel(const Tensor& weights) {
+QuantizedWeights quantize_per_channel(const Tensor& weights, int largest) {
+  const auto limit = static_cast<float>(largest);
   const int64_t channels = weights.shape.at(0);
   const int64_t channel_size = element_count(weights.shape) / channels;
   const auto finite = [](float weight) { return std::isfinite(weight); };
@@ -22,16 +23,22 @@ QuantizedWeights quantize_per_channel(const Tensor& weights) {
 #pragma omp parallel for
   for (int64_t channel = 0; channel < channels; ++channel) {
     const float* first = &weights.values[channel * channel_size];
-    float largest = 0;
-    for (int64_t i = 0; i < channel_size; ++i) largest = std::max(largest, std::abs(first[i]));
-    float scale = largest / 127;
+    float magnitude = 0;
+    for (int64_t i = 0; i < channel_size; ++i) magnitude = std::max(magnitude, std::abs(first[i]));
+    float scale = magnitude / limit;
     if (scale == 0) scale = 1;  // all zero, or too small for a float
     for (int64_t i = 0; i < channel_size; ++i)
       quantized.values[channel * channel_size + i] =
-          static_cast<int8_t>(std::clamp(std::nearbyint(first[i] / scale), -127.0F, 127.0F));
+          static_cast<int8_t>(std::clamp(std::nearbyint(first[i] / scale), -limit, limit));
     quantized.scale[channel] = scale;
   }
   return quantized;
+}
+
+StoredRange store_range(const Range& range) {
+  const bool is_unsigned = range.low >= 0;
+  const float scale = is_unsigned ? range.high / 255.F : std::max(-range.low, range.high) / 127.F;
+  return {is_unsigned, scale > 0 ? scale : 1.F};
 }
 
 }  // namespace bitsweep

@@ -19,10 +19,20 @@ struct QuantizedWeights {
 /// Quantises weights to int8, symmetric, one scale per output channel.
 ///   weights  [out, ...], fp32
 ///   returns  values and scale [out], with weights[o] ≈ scale[o] * values[o]
-/// scale[o] = max|weights[o]| / 127; an all-zero channel gets scale 1.
+/// scale[o] = max|weights[o]| / largest; an all-zero channel gets scale 1.
 /// Throws Error if a weight is not finite.
 /// Source: Jacob et al., CVPR 2018 (arXiv 1712.05877), section 2.1, zero point 0.
-QuantizedWeights quantize_per_channel(const Tensor& weights);
+QuantizedWeights quantize_per_channel(const Tensor& weights, int largest = 127);
+
+/// How the numbers of a range are stored in 8 bits; zero point 0.
+struct StoredRange {
+  bool is_unsigned = false;
+  float scale = 1;  ///< number = scale × integer
+};
+
+/// Unsigned with high / 255 where nothing is negative (after ReLU), else signed with max(-low, high) / 127;
+/// a range of nothing gets scale 1.
+StoredRange store_range(const Range& range);
 
 struct Histogram;
 

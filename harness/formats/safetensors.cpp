@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,9 +11,10 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "harness/error.h"
+#include "harness/formats/half.h"
+#include "harness/formats/whole_file.h"
 
 namespace bitsweep {
 namespace {
@@ -41,26 +41,18 @@ float from_f32(const std::byte* bytes) {
   return value;
 }
 
-float from_bf16(const std::byte* bytes) {
-  uint16_t upper = 0;
-  std::memcpy(&upper, bytes, sizeof upper);
-  return std::bit_cast<float>(uint32_t{upper} << 16);
-}
-
-/// IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits.
-float from_f16(const std::byte* bytes) {
+uint16_t bits_of(const std::byte* bytes) {
   uint16_t bits = 0;
   std::memcpy(&bits, bytes, sizeof bits);
-  const int exponent = bits >> 10 & 0x1f;
-  const int fraction = bits & 0x3ff;
-  float magnitude = 0;
-  if (exponent == 0x1f)
-    magnitude = fraction == 0 ? INFINITY : NAN;
-  else if (exponent == 0)
-    magnitude = std::ldexp(static_cast<float>(fraction), -24);
-  else
-    magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  return std::copysign(magnitude, (bits & 0x8000) != 0 ? -1.0F : 1.0F);
+  return bits;
+}
+
+float from_bf16(const std::byte* bytes) {
+  return float_of_bfloat16(bits_of(bytes));
+}
+
+float from_f16(const std::byte* bytes) {
+  return float_of_half(bits_of(bytes));
 }
 
 struct DataType {
@@ -264,23 +256,15 @@ Checkpoint read_safetensors(const std::string& path) {
 }
 
 void write_safetensors(const std::string& path, const Checkpoint& checkpoint) {
-  // Beside the file, so that renaming replaces it in one step: a reader sees the old one or the new one.
-  const std::string partial = fmt::format("{}.partial.{}", path, getpid());
-  std::ofstream file(partial, std::ios::binary | std::ios::trunc);
   const std::string header = header_text(checkpoint);
   const uint64_t length = header.size();
-  file.write(reinterpret_cast<const char*>(&length), length_bytes);
-  file.write(header.data(), static_cast<std::streamsize>(length));
-  for (const auto& [name, tensor] : checkpoint.tensors)
-    file.write(reinterpret_cast<const char*>(tensor.values.data()),
-               static_cast<std::streamsize>(tensor.values.size() * sizeof(float)));
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(partial, path, error);
-  if (!file || error) {
-    fs::remove(partial, error);
-    refuse(path, "cannot be written; right is a folder that exists, may be written to and has room");
-  }
+  write_whole_file(path, [&](std::ostream& file) {
+    file.write(reinterpret_cast<const char*>(&length), length_bytes);
+    file.write(header.data(), static_cast<std::streamsize>(length));
+    for (const auto& [name, tensor] : checkpoint.tensors)
+      file.write(reinterpret_cast<const char*>(tensor.values.data()),
+                 static_cast<std::streamsize>(tensor.values.size() * sizeof(float)));
+  });
 }
 
 Checkpoint checkpoint_of(const Network& network) {

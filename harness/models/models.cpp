@@ -1,8 +1,8 @@
 #include "harness/models/models.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "harness/formats/onnx.h"
 #include "harness/models/families.h"
 #include "harness/table.h"
 
@@ -20,8 +20,7 @@ const std::vector<Model>& models() {
 
 Build find_model(std::string_view text) {
   if (text.ends_with(".onnx"))
-    throw Error(fmt::format("model '{}': ONNX input is not built yet; known: {}", text,
-                            fmt::join(names_of(models()), ", ")));
+    return [path = std::string(text)](int64_t) { return read_onnx(path); };
   const size_t colon = text.find(':');
   const Model& model = pick(models(), "model", text.substr(0, colon));
   if (colon == text.npos) return model.configure(model.usual_argument);

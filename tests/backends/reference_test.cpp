@@ -1,5 +1,6 @@
 // The judge is judged by the formulas themselves, written out in double precision.
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "backends/backends.h"
@@ -203,6 +204,130 @@ TEST_CASE("reference: BatchNorm, ReLU, addition and Flatten are those of their f
     expected.push_back(y + std::max(0.0, y));
   }
   check_equal(inferred(network, 2), expected);
+}
+
+TEST_CASE("reference: activations are those of the formula, alone and fused") {
+  using Formula = std::function<double(double)>;
+  const auto limit = [](double x, double low, double high) { return std::min(std::max(x, low), high); };
+  const std::vector<std::pair<Activation, Formula>> cases = {
+      {{}, [](double x) { return x; }},
+      {relu, [](double x) { return std::max(0.0, x); }},
+      {{Function::leaky_relu, 0.1F}, [](double x) { return x < 0 ? 0.1 * x : x; }},
+      {{Function::clip, -1, 2.5F}, [&](double x) { return limit(x, -1, 2.5); }},
+      {{Function::sigmoid}, [](double x) { return 1 / (1 + std::exp(-x)); }},
+      {{Function::hard_sigmoid, 0.2F, 0.5F}, [&](double x) { return limit(0.2 * x + 0.5, 0, 1); }},
+      {{Function::hard_swish}, [&](double x) { return x * limit(x / 6 + 0.5, 0, 1); }},
+      {{Function::silu}, [](double x) { return x / (1 + std::exp(-x)); }}};
+  for (const auto& [activation, formula] : cases) {
+    INFO(to_text(activation.function));
+    const auto each = [&, &formula = formula](Values values) {
+      for (double& value : values) value = formula(value);
+      return values;
+    };
+    Network alone("net", {3, 5, 4});
+    Convolution wide{{{3, 1, 1, 1}, {4, 4, 4}}, {{3}, {-1, 0, 1}}, {}, 3};  // -5 to 5 out of ±1
+    const size_t convolution = alone.add("conv", wide, {0});
+    const Values before = widen(inferred(alone, 3));
+    alone.add("activation", activation);
+    check_equal(inferred(alone, 3), each(before));
+
+    Network sum("net", {3, 5, 4});
+    sum.add("conv", wide, {0});
+    sum.add("sum", Add{activation}, {convolution, 0});
+    Values sums = input_of(sum, 3);
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += before[i];
+    check_equal(inferred(sum, 3), each(sums));
+
+    wide.activation = activation;
+    Network fused("net", {3, 5, 4});
+    fused.add("conv", wide, {0});
+    check_equal(inferred(fused, 3), each(before));
+
+    Network linear("net", {7});
+    linear.add("fc", some_linear(7, 5, 1), {0});
+    const Values product = widen(inferred(linear, 3));
+    Linear with_activation = some_linear(7, 5, 1);
+    with_activation.activation = activation;
+    Network active("net", {7});
+    active.add("fc", with_activation, {0});
+    check_equal(inferred(active, 3), each(product));
+  }
+}
+
+TEST_CASE("reference: large values neither overflow a sigmoid, a silu or a softmax") {
+  for (const Operation& operation : {Operation{Activation{Function::sigmoid}},
+                                     Operation{Activation{Function::silu}}, Operation{Softmax{}}}) {
+    Network network("net", {3});
+    network.add("layer", operation);
+    std::vector<float> output(3);
+    prepared(network, 1)->infer(std::vector<float>{-200, 0, 200}, output);
+    CHECK(output[0] == Approx(0).margin(1e-30));
+    CHECK(output[1] == Approx(std::holds_alternative<Softmax>(operation) ? 0 : output[1]).margin(1e-30));
+    CHECK((output[2] == 1 || output[2] == 200));
+  }
+}
+
+TEST_CASE("reference: a product takes factors of each element, or of each channel") {
+  const auto check = [](bool by_channel, bool as_vector) {
+    Network network("net", {3, 5, 4});
+    const size_t first = network.add("conv", some_convolution(3, 6, square_window(1, 1, 0), 1), {0});
+    size_t second = network.add("factors", some_convolution(3, 6, square_window(1, 1, 0), 5), {0});
+    if (by_channel) second = network.add("pool", GlobalAveragePool{}, {second});
+    if (as_vector) second = network.add("vector", Flatten{}, {second});
+    const Values factors = widen(inferred(network, 2));
+    Network values("net", {3, 5, 4});
+    values.add("conv", some_convolution(3, 6, square_window(1, 1, 0), 1), {0});
+    Values expected = widen(inferred(values, 2));
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] *= factors[by_channel ? i / 20 : i];
+    network.add("product", Multiply{}, {first, second});
+    check_equal(inferred(network, 2), expected);
+  };
+  check(false, false);
+  check(true, false);
+  check(true, true);
+}
+
+TEST_CASE("reference: a concatenation puts each image's channels one after the other") {
+  Network network("net", {2, 2, 2});
+  const size_t pool = network.add("pool", MaxPool{square_window(1, 1, 0)}, {0});
+  const size_t conv = network.add("conv", Convolution{{{1, 2, 1, 1}, {1, 10}}, {{1}, {100}}, {}, 1}, {pool});
+  network.add("joined", Concatenation{}, {0, conv, pool});
+  const Values x = input_of(network, 2);
+  Values expected;
+  for (size_t image = 0; image < 2; ++image) {
+    const Values one(x.begin() + image * 8, x.begin() + (image + 1) * 8);
+    expected.insert(expected.end(), one.begin(), one.end());
+    for (size_t pixel = 0; pixel < 4; ++pixel) expected.push_back(one[pixel] + 10 * one[pixel + 4] + 100);
+    expected.insert(expected.end(), one.begin(), one.end());
+  }
+  check_equal(inferred(network, 2), expected);
+}
+
+TEST_CASE("reference: a softmax is that of the formula, of each pixel's channels and of vectors") {
+  for (const Shape& shape : {Shape{5, 3, 2}, Shape{7}}) {
+    Network network("net", shape);
+    network.add("softmax", Softmax{});
+    const Values x = input_of(network, 3);
+    const size_t pixels = shape.size() == 3 ? 6 : 1, image_size = shape[0] * pixels;
+    Values expected(x.size());
+    for (size_t i = 0; i < x.size(); ++i) {
+      double sum = 0;
+      const size_t first = i / image_size * image_size + i % pixels;
+      for (size_t other = first; other < first + image_size; other += pixels) sum += std::exp(x[other]);
+      expected[i] = std::exp(x[i]) / sum;
+    }
+    check_equal(inferred(network, 3), expected);
+  }
+}
+
+TEST_CASE("reference: a BatchNorm that became a convolution computes the same") {
+  Network network("net", {3, 5, 4});
+  network.add("bn", some_normalization(3, 1));
+  network.add("clip", Activation{Function::clip, 0, 1});
+  network.add("conv", some_convolution(3, 4, square_window(3, 1, 1), 5));
+  const Network fused = fuse(network);
+  REQUIRE(fused.layers().size() == 3);
+  check_equal(inferred(fused, 2), widen(inferred(network, 2)));
 }
 
 TEST_CASE("reference: values that are not numbers are handed on, not hidden by a ReLU or a pool") {

@@ -39,6 +39,26 @@ TEST_CASE("network: shapes follow stride, padding and dilation") {
   CHECK(shape_of(Flatten{}, {3, 7, 8}) == Shape{168});
   CHECK(shape_of(some_linear(168, 10, 1), {168}) == Shape{10});
   CHECK(shape_of(some_normalization(3, 1), {3, 7, 8}) == Shape{3, 7, 8});
+  CHECK(shape_of(Activation{Function::clip, 0, 6}, {3, 7, 8}) == Shape{3, 7, 8});
+  CHECK(shape_of(Softmax{}, {3, 7, 8}) == Shape{3, 7, 8});
+}
+
+TEST_CASE("network: a product has the shape of its first input, a concatenation the sum of the channels") {
+  Network network("net", {3, 8, 9});
+  const size_t five = network.add("five", some_convolution(3, 5, square_window(1, 1, 0), 1), {0});
+  const size_t pool = network.add("pool", GlobalAveragePool{}, {five});
+  const size_t vector = network.add("vector", Flatten{}, {pool});
+  const auto shape = [&](Operation operation, std::vector<size_t> inputs) {
+    const std::string name = std::to_string(network.layers().size());
+    return network.layers()[network.add(name, std::move(operation), std::move(inputs))].shape;
+  };
+  CHECK(shape(Multiply{}, {five, five}) == Shape{5, 8, 9});
+  CHECK(shape(Multiply{}, {five, pool}) == Shape{5, 8, 9});
+  CHECK(shape(Multiply{}, {five, vector}) == Shape{5, 8, 9});
+  CHECK(shape(Multiply{}, {vector, pool}) == Shape{5});
+  CHECK(shape(Concatenation{}, {0, five, 0}) == Shape{11, 8, 9});
+  CHECK(shape(Concatenation{}, {vector, vector}) == Shape{10});
+  CHECK(shape(Concatenation{}, {five}) == Shape{5, 8, 9});
 }
 
 TEST_CASE("network: a convolution with the wrong number of channels is refused with the layer's name") {
@@ -92,6 +112,37 @@ TEST_CASE("network: additions of different shapes and repeated names are refused
   CHECK(network.layers().size() == 2);
 }
 
+TEST_CASE("network: products and concatenations of shapes that do not fit are refused") {
+  Network network("net", {3, 8, 8});
+  const size_t pool = network.add("pool", MaxPool{square_window(2, 2, 0)}, {0});
+  const size_t five = network.add("five", some_convolution(3, 5, square_window(1, 1, 0), 1), {0});
+  const size_t gates = network.add("gates", GlobalAveragePool{}, {five});
+  CHECK_THROWS_WITH(
+      network.add("product", Multiply{}, {0, pool}),
+      ContainsSubstring("[3, 8, 8] and [3, 4, 4]; right is equal shapes, or one factor a channel"));
+  CHECK_THROWS_WITH(network.add("product", Multiply{}, {0, gates}),
+                    ContainsSubstring("[3, 8, 8] and [5, 1, 1]"));
+  CHECK_THROWS_WITH(network.add("product", Multiply{}, {gates, five}),
+                    ContainsSubstring("[5, 1, 1] and [5, 8, 8]"));
+  CHECK_THROWS_WITH(network.add("product", Multiply{}, {0}),
+                    ContainsSubstring("it has 1 inputs; right is 2"));
+  CHECK_THROWS_WITH(
+      network.add("joined", Concatenation{}, {0, five, pool}),
+      ContainsSubstring("[3, 8, 8] and [3, 4, 4]; right is shapes that differ in channels only"));
+  CHECK_THROWS_WITH(network.add("joined", Concatenation{}, {}), ContainsSubstring("it has no inputs"));
+  CHECK(network.layers().size() == 4);
+}
+
+TEST_CASE("network: a clip needs its lower bound first, alone or fused") {
+  const Activation wrong{Function::clip, 6, 0};
+  CHECK_THAT(refusal(wrong), ContainsSubstring("it clips between 6 and 0; right is the lower bound first"));
+  CHECK_THAT(refusal(Add{wrong}, {0, 1}), ContainsSubstring("it clips between 6 and 0"));
+  Convolution convolution = some_convolution(3, 5, square_window(1, 1, 0), 1);
+  convolution.activation = wrong;
+  CHECK_THAT(refusal(convolution), ContainsSubstring("it clips between 6 and 0"));
+  CHECK(shape_of(Activation{Function::clip, 2, 2}, {4}) == Shape{4});
+}
+
 TEST_CASE("network: multiplications and parameters are counted as in the literature") {
   Network network("net", {4, 8, 8});
   const size_t convolution = network.add("conv", some_convolution(4, 6, square_window(3, 2, 1), 1, 2));
@@ -123,4 +174,27 @@ TEST_CASE("network: equal networks hash equally, and one changed value changes t
   CHECK(weights_hash(network).size() == 32);
   network.weights(1)->values[5] += 1;
   CHECK(weights_hash(network) != weights_hash(build(1)));
+}
+
+TEST_CASE("network: what an activation is, and its parameters, change the hash, alone and fused") {
+  const auto alone = [](const Activation& activation) {
+    Network network("net", {4});
+    network.add("layer", activation);
+    return weights_hash(network);
+  };
+  const auto fused = [](const Activation& activation) {
+    Network network("net", {4});
+    Linear linear = some_linear(4, 3, 1);
+    linear.activation = activation;
+    network.add("layer", linear);
+    return weights_hash(network);
+  };
+  const Activation relu6{Function::clip, 0, 6};
+  for (const Activation& other : {Activation{Function::clip, 0, 5}, Activation{Function::clip, -1, 6},
+                                  Activation{Function::hard_sigmoid, 0, 6}, relu}) {
+    CHECK(alone(relu6) != alone(other));
+    CHECK(fused(relu6) != fused(other));
+  }
+  CHECK(alone(relu6) == alone({Function::clip, 0, 6}));
+  CHECK(fused(relu6) == fused({Function::clip, 0, 6}));
 }

@@ -16,6 +16,12 @@ TEST_CASE("quantization: the largest weight of a channel becomes 127 and the res
         std::vector<int8_t>{64, -127, 32, 127, 64, 0});  // 63.5, 31.75, 63.5 and -0.5 go to even
 }
 
+TEST_CASE("quantization: weights of 7 bits reach to 63") {
+  const QuantizedWeights result = quantize_per_channel({{1, 3}, {126, -63, -126}}, 63);
+  CHECK(result.scale == std::vector<float>{2});
+  CHECK(result.values == std::vector<int8_t>{63, -32, -63});  // -31.5 goes to even
+}
+
 TEST_CASE("quantization: an all-zero channel has scale 1, and one too small for a scale as well") {
   const QuantizedWeights result = quantize_per_channel({{2, 2}, {0, 0, 1e-45F, -1e-45F}});
   CHECK(result.scale == std::vector<float>{1, 1});

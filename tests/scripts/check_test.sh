@@ -39,6 +39,8 @@ planted harness/plan.cpp '#include <benchmark/benchmark.h>' "harness/plan.cpp:$l
 planted harness/plan.cpp '#include <sqlite3.h>' "harness/plan.cpp:$line: SQLite is included outside its place"
 planted harness/plan.cpp '#include <SQLiteCpp/SQLiteCpp.h>' "harness/plan.cpp:$line: SQLite is included outside its place"
 planted harness/plan.cpp '#include <oneapi/dnnl/dnnl.hpp>' "harness/plan.cpp:$line: oneDNN is included outside its place"
+planted harness/plan.cpp '#include <onnx/onnx_pb.h>' "harness/plan.cpp:$line: ONNX is included outside its place"
+planted harness/formats/onnx.cpp '#include <google/protobuf/message.h>' ': ONNX is included outside its place'
 planted harness/models/new.cpp '#include "results/store.h"' 'harness/models/new.cpp:1: harness knows neither'
 planted backends/new.cpp '#include "results/store.h"' 'backends/new.cpp:1: a backend knows nothing of results'
 planted results/new.h '#include "backends/backends.h"' 'results/new.h:1: results know no backend'
