@@ -1,5 +1,7 @@
 #include "harness/models/models.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "harness/formats/onnx.h"
@@ -19,8 +21,12 @@ const std::vector<Model>& models() {
 }
 
 Build find_model(std::string_view text) {
-  if (text.ends_with(".onnx"))
+  if (text.ends_with(".onnx")) {
+    if (!std::filesystem::exists(text))
+      throw Error(fmt::format(
+          "model '{}': there is no such file; right is a path from where bitsweep is started", text));
     return [path = std::string(text)](int64_t) { return read_onnx(path); };
+  }
   const size_t colon = text.find(':');
   const Model& model = pick(models(), "model", text.substr(0, colon));
   if (colon == text.npos) return model.configure(model.usual_argument);

@@ -63,7 +63,7 @@ Network residual() {
 }  // namespace
 
 TEST_CASE("onnx: the MLP and a residual network come back, in training form and fused") {
-  for (const Network& network : {pick(models(), "model", "mlp").build(1), residual()}) {
+  for (const Network& network : {build_model("mlp", 1), residual()}) {
     check_same_function(network, written_and_read(network));
     check_same_function(network, written_and_read(fuse(network)));
     CHECK(description_of(written_and_read(network)) == description_of(network));

@@ -354,9 +354,10 @@ TEST_CASE("experiment: a model may have an argument, which is checked at its pla
         "x.yaml:2:16: model 'resnet18:2': resnet18 takes no argument; right is resnet18");
 }
 
-TEST_CASE("experiment: ONNX input is told to be not built yet") {
+TEST_CASE("experiment: an ONNX file that is not there is told") {
   CHECK(mistakes("experiment: x\naxes: {model: [./mine.onnx]}\n") ==
-        "x.yaml:2:16: model './mine.onnx': ONNX input is not built yet; " + known(models()));
+        "x.yaml:2:16: model './mine.onnx': there is no such file; right is a path from where bitsweep is "
+        "started");
 }
 
 TEST_CASE("experiment: pruning that does not fit is told, as text and as map") {
