@@ -45,19 +45,25 @@ void initialize_google_benchmark() {
 
 /// One slice: times each step and tells Google Benchmark. The first step of a slice repopulates the caches
 /// that a neighbour's slice has emptied; it is not a sample.
+///
+/// A candidate that fails does nothing from then on: to skip the rest would leave repetitions of unlike
+/// length, at which Google Benchmark ends the process.
 void run_slice(benchmark::State& state, const Candidate& candidate, Measurement& measurement) {
-  try {
-    candidate.step();
-    for ([[maybe_unused]] auto iteration : state) {
-      const auto begin = Clock::now();
+  const auto step = [&] {
+    if (!measurement.error.empty()) return;
+    try {
       candidate.step();
-      const std::chrono::nanoseconds elapsed = Clock::now() - begin;
-      measurement.samples_ns.push_back(elapsed.count());
-      state.SetIterationTime(std::chrono::duration<double>(elapsed).count());
+    } catch (const std::exception& error) {
+      measurement.error = error.what();
     }
-  } catch (const std::exception& error) {
-    measurement.error = error.what();
-    state.SkipWithError(error.what());
+  };
+  step();
+  for ([[maybe_unused]] auto iteration : state) {
+    const auto begin = Clock::now();
+    step();
+    const std::chrono::nanoseconds elapsed = Clock::now() - begin;
+    if (measurement.error.empty()) measurement.samples_ns.push_back(elapsed.count());
+    state.SetIterationTime(std::chrono::duration<double>(elapsed).count());
   }
 }
 

@@ -49,17 +49,23 @@ TEST_CASE("measure: the candidates are measured in turn, not one after the other
 }
 
 TEST_CASE("measure: a candidate that throws is told, and the others are measured") {
-  int calls = 0;
+  int calls = 0, late_calls = 0;
   const auto result = measure_interleaved({{"good", [] { busy(1000); }},
                                            {"bad",
                                             [&] {
                                               if (++calls > 10)
                                                 throw std::runtime_error("the eleventh is too much");
                                             }},
-                                           {"bad at once", [] { throw std::runtime_error("no"); }}},
+                                           {"bad at once", [] { throw std::runtime_error("no"); }},
+                                           {"bad in a later slice",
+                                            [&] {
+                                              busy(20000);
+                                              if (++late_calls > 700) throw std::runtime_error("late");
+                                            }}},
                                           quick(), [](size_t) {});
   CHECK(result[0].error.empty());
   CHECK(result[0].samples_ns.size() >= 40);
   CHECK(result[1].error == "the eleventh is too much");
   CHECK(result[2].error == "no");
+  CHECK((result[3].error == "late") == (late_calls > 700));  // it may have samples enough before
 }
