@@ -48,6 +48,7 @@ class Mistakes {
 
   void add(Place place, std::string message) { told_.emplace(place, std::move(message)); }
   bool none() const { return told_.empty(); }
+  size_t count() const { return told_.size(); }
 
   /// Throws Error with one line a mistake, sorted by place.
   void throw_if_any() const {

@@ -28,6 +28,7 @@ class Sections {
   struct Section {
     std::string name;
     void (Sections::*read)(const Entry&);
+    bool decides_runs = true;  ///< says which runs there are, not how they are named or carried out
   };
   static const std::vector<Section>& table();
 
@@ -74,11 +75,15 @@ class Sections {
 
 const std::vector<Sections::Section>& Sections::table() {
   static const std::vector<Section> sections = {
-      {"experiment", &Sections::read_name}, {"axes", &Sections::read_axes},
-      {"zip", &Sections::read_zip},         {"fixed", &Sections::read_fixed},
-      {"exclude", &Sections::read_exclude}, {"include", &Sections::read_include},
-      {"measure", &Sections::read_measure}, {"limits", &Sections::read_limits},
-      {"gate", &Sections::read_gate},
+      {"experiment", &Sections::read_name, false},
+      {"axes", &Sections::read_axes},
+      {"zip", &Sections::read_zip},
+      {"fixed", &Sections::read_fixed},
+      {"exclude", &Sections::read_exclude},
+      {"include", &Sections::read_include},
+      {"measure", &Sections::read_measure, false},
+      {"limits", &Sections::read_limits, false},
+      {"gate", &Sections::read_gate, false},
   };
   return sections;
 }
@@ -88,15 +93,19 @@ void Sections::read(const Item& root) {
     mistakes_.add(root.place, "an experiment is a map; right is experiment: NAME and more");
     return;
   }
+  bool runs_known = true;
   for (const Entry& entry : fields_.entries(root, "an experiment", "key", names_of(table()))) {
     places_[entry.key] = entry.place;
-    (this->*pick(table(), "key", entry.key).read)(entry);
+    const Section& section = pick(table(), "key", entry.key);
+    const size_t mistakes_before = mistakes_.count();
+    (this->*section.read)(entry);
+    if (section.decides_runs && mistakes_.count() > mistakes_before) runs_known = false;
   }
   check_name();
   check_given("model", "no model is given; right is model: NAME in axes, zip, fixed or the entry of include");
   check_backend();
   check_time();
-  if (!mistakes_.none()) return;  // the others reason about values, so they need all of them
+  if (!runs_known) return;  // the others reason about values, so they need all of them
   check_size();
   check_exclude();
 }

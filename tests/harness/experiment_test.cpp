@@ -429,6 +429,8 @@ TEST_CASE("experiment: a bad zip is told") {
 
 TEST_CASE("experiment: an exclusion without effect is told") {
   const std::string message = "this entry of exclude matches no run; right is to correct or remove it";
+  CHECK_THAT(mistakes(good + "exclude: [{precision: bf16}]\nmeasure: {max_time: ten}\n"),
+             ContainsSubstring("x.yaml:3:11: " + message + "\nx.yaml:4:21: "));
   CHECK(mistakes(good + "exclude: [{precision: bf16}]\n") == "x.yaml:3:11: " + message);
   CHECK(mistakes(good + "exclude: [{precision: int8}, {batch: 2}]\n") == "x.yaml:3:30: " + message);
   CHECK(mistakes(good + "exclude: [{precision: [bf16, int8], batch: 1}]\n") == "nothing");
