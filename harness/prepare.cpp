@@ -74,14 +74,22 @@ const Backend& judge_among(const std::vector<Backend>& backends) {
 struct Preparation::Shared {
   using ImagesKey = std::tuple<std::string, Shape, int64_t, int64_t>;
 
-  const Network& dense(const Run& run) {
+  struct Dense {
+    Network network;
+    std::string training;  ///< the command, with its augmentation, that made the checkpoint; empty if unknown
+  };
+
+  const Dense& dense(const Run& run) {
     const auto key = std::make_tuple(run.model, run.dataset, run.checkpoint, run.seed);
     const auto found = networks.find(key);
     if (found != networks.end()) return found->second;
-    Network network = build_model(run.model, run.seed);
-    if (const auto file = checkpoint_file(run); !file.empty())
-      load_weights(network, read_safetensors(file), file);
-    return networks.emplace(key, std::move(network)).first->second;
+    Dense dense{build_model(run.model, run.seed), {}};
+    if (const auto file = checkpoint_file(run); !file.empty()) {
+      Checkpoint checkpoint = read_safetensors(file);
+      load_weights(dense.network, checkpoint, file);
+      dense.training = std::move(checkpoint.metadata["command"]);
+    }
+    return networks.emplace(key, std::move(dense)).first->second;
   }
 
   const Samples& test_images(const Run& run, const Shape& shape) {
@@ -126,7 +134,7 @@ struct Preparation::Shared {
     return calibrated.emplace(key, std::move(fresh)).first->second;
   }
 
-  std::map<std::tuple<std::string, std::string, std::string, int64_t>, Network> networks;
+  std::map<std::tuple<std::string, std::string, std::string, int64_t>, Dense> networks;
   std::map<ImagesKey, Samples> tests;
   std::map<std::pair<std::string, std::string>, std::vector<float>> references;
   std::map<std::tuple<std::string, std::string, std::string, std::string, int64_t>, Calibrated> calibrated;
@@ -210,7 +218,7 @@ void Preparation::prepare_session(Prepared& prepared) {
   result.software.libraries = backend.libraries();
 
   const auto load_begin = Clock::now();
-  const Network& dense = shared_->dense(run);
+  const auto& [dense, training] = shared_->dense(run);
   Network compressed = dense;
   prune(compressed, run.pruning, run.seed);
   add_sizes(result, compressed);
@@ -220,6 +228,7 @@ void Preparation::prepare_session(Prepared& prepared) {
   result.evidence["weights"] =
       file.empty() ? fmt::format("seeded, seed {}", run.seed) : file.filename().string();
   result.evidence["weights_hash"] = weights_hash(network);
+  if (!training.empty()) result.evidence["training"] = training;
 
   SessionRequest request{
       run.precision, run.batch, run.threads.count > 0 ? run.threads.count : machine_.physical_cores, {}};
