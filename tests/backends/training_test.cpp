@@ -262,8 +262,8 @@ TEST_CASE("training: stopped after any epoch and read back from disk, it ends in
   std::filesystem::remove(path);
 }
 
-// The biases of BatchNorms far from the loss are nearest to the bound: 0.966 with AMX. Their gradients are sums of
-// both signs over all pixels, in which the rounding errors of 20 layers stand out.
+// The biases of BatchNorms far from the loss are nearest to the bound: 0.966 with AMX. Their gradients are
+// sums of both signs over all pixels, in which the rounding errors of 20 layers stand out.
 TEST_CASE("training: gradients of bf16 values are those of fp32 up to rounding") {
   if (!onednn::engine_features().bf16) {
     WARN("this CPU has no bf16 instructions: not tested");
