@@ -21,6 +21,8 @@ struct SessionRequest {
   int64_t batch = 1;          ///< images an inference
   int threads = 1;            ///< OpenMP threads
   std::vector<Range> ranges;  ///< of each layer's output, index as in the network; filled for int8 only
+  bool allow_emulation =
+      false;  ///< a precision that this CPU lacks may be computed with others' instructions
 };
 
 /// The evidence of one layer: what really ran.
@@ -32,6 +34,11 @@ struct LayerRecord {
   double time_ns = 0;          ///< median in context: executed between its neighbours
   int64_t macs = 0;            ///< of the batch
   int64_t bytes = 0;           ///< read and written by the layer at least, of the batch
+  std::string isa = {};  ///< instruction set of the implementation, e.g. "avx512_core_vnni"; empty: unknown
+  std::string layouts =
+      {};               ///< source, weights, destination, as letters of dimensions, e.g. "acdb:Acdb16a:acdb"
+  double bound_ns = 0;  ///< least time that this machine's ceilings allow; 0: unknown
+  bool memory_bound = false;  ///< whether that is by memory, not arithmetic
 };
 
 /// A network made ready on an engine. The session that is timed is the session that is scored.

@@ -1,6 +1,7 @@
 // File → text → YAML tree. The only file that knows yaml-cpp; what the tree says is read in sections.cpp.
 #include "harness/experiment.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -216,6 +217,10 @@ Item parse_document(const std::string& text, Mistakes& mistakes) {
 }
 
 }  // namespace
+
+bool Measure::allows(std::string_view name) const {
+  return std::find(allow.begin(), allow.end(), name) != allow.end();
+}
 
 Experiment read_experiment(const std::string& path, const Vocabulary& vocabulary) {
   return parse_experiment(read_text(path), path, vocabulary);

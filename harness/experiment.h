@@ -35,10 +35,13 @@ struct Measure {
   double target_ci = 0.01;  ///< half width of the median's 95 % interval, relative
   /// runs that differ only in these fields form a block
   std::vector<std::string> interleave = {"precision", "pruning"};
+  std::vector<std::string> allow;  ///< entries of allowances()
+
+  bool allows(std::string_view name) const;
 };
 
 /// Calls visit(key, member, unit, meaning) for each quantity of `measure`: YAML keys, messages and the schema
-/// come from it. `interleave` is no quantity.
+/// come from it. `interleave` and `allow` are no quantities.
 template <class MeasureOrConstMeasure, class Visit>
 void for_each_measure_key(MeasureOrConstMeasure& measure, Visit&& visit) {
   visit("warmup", measure.warmup, Unit::count, "inferences before the first sample");

@@ -6,7 +6,7 @@
 
 namespace bitsweep {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Measure, warmup, min_samples, max_time_s, target_ci, interleave)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Measure, warmup, min_samples, max_time_s, target_ci, interleave, allow)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Limits, timeout_s, memory_bytes, retries)
 
 void to_json(nlohmann::json& json, const Order& order) {

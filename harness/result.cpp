@@ -53,7 +53,8 @@ Software this_software() {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Library, name, version)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Software, bitsweep, build, libraries)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerRecord, name, kind, implementation, data_types, time_ns, macs, bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerRecord, name, kind, implementation, data_types, isa, layouts, time_ns,
+                                   macs, bytes, bound_ns, memory_bound)
 
 void to_json(nlohmann::json& json, const Metric& metric) {
   json = {{"name", metric.name},
@@ -79,10 +80,11 @@ void from_json(const nlohmann::json& json, Run& run) {
 }
 
 void to_json(nlohmann::json& json, const Result& result) {
-  json = {{"run", result.run},           {"outcome", to_text(result.outcome)}, {"reason", result.reason},
-          {"metrics", result.metrics},   {"samples_ns", result.samples_ns},    {"layers", result.layers},
-          {"notes", result.notes},       {"evidence", result.evidence},        {"machine", result.machine},
-          {"software", result.software}, {"started", result.started},          {"seconds", result.seconds}};
+  json = {{"run", result.run},         {"outcome", to_text(result.outcome)}, {"reason", result.reason},
+          {"metrics", result.metrics}, {"samples_ns", result.samples_ns},    {"layers", result.layers},
+          {"notes", result.notes},     {"explanation", result.explanation},  {"evidence", result.evidence},
+          {"machine", result.machine}, {"software", result.software},        {"started", result.started},
+          {"seconds", result.seconds}};
 }
 
 void from_json(const nlohmann::json& json, Result& result) {
@@ -93,6 +95,7 @@ void from_json(const nlohmann::json& json, Result& result) {
   json.at("samples_ns").get_to(result.samples_ns);
   json.at("layers").get_to(result.layers);
   json.at("notes").get_to(result.notes);
+  json.at("explanation").get_to(result.explanation);
   json.at("evidence").get_to(result.evidence);
   json.at("machine").get_to(result.machine);
   json.at("software").get_to(result.software);

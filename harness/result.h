@@ -46,6 +46,7 @@ struct Result {
   std::vector<int64_t> samples_ns;  ///< one a timed inference of one batch, in the order taken
   std::vector<LayerRecord> layers;
   std::vector<std::string> notes;               ///< what a reader of the numbers must know
+  std::vector<std::string> explanation;         ///< why it is as fast as it is, see explanation.h
   std::map<std::string, std::string> evidence;  ///< e.g. "weights_hash", "data_hash", "stopped_by", "output"
   Machine machine;
   Software software;

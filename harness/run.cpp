@@ -41,6 +41,14 @@ const std::vector<PrecisionEntry>& precisions() {
   return table;
 }
 
+const std::vector<CachesEntry>& cache_states() {
+  static const std::vector<CachesEntry> table = {
+      {Caches::warm, "warm", "as the inference before left them"},
+      {Caches::cold, "cold", "emptied before each inference, outside the timed part"},
+  };
+  return table;
+}
+
 std::string to_text(const std::string& value) {
   return value;
 }
@@ -60,6 +68,12 @@ std::string to_text(const Pruning& value) {
 
 std::string to_text(const Threads& value) {
   return value.count == 0 ? "physical" : std::to_string(value.count);
+}
+
+std::string to_text(Caches value) {
+  for (const CachesEntry& entry : cache_states())
+    if (entry.value == value) return entry.name;
+  throw std::logic_error("a state of the caches is missing in its table");
 }
 
 void parse_value(std::string_view what, std::string_view text, std::string& value) {
@@ -97,6 +111,10 @@ void parse_value(std::string_view what, std::string_view text, Threads& value) {
   }
   value.count = parse_number<int>(what, text, "1 to 65536, or physical",
                                   [](int count) { return count >= 1 && count <= 65536; });
+}
+
+void parse_value(std::string_view what, std::string_view text, Caches& value) {
+  value = pick(cache_states(), what, text).value;
 }
 
 const std::vector<std::string>& field_names() {

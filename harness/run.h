@@ -26,12 +26,27 @@ struct Pruning {
   bool operator==(const Pruning&) const = default;
 };
 
-/// OpenMP threads of a run. Text: a number, or "physical" for one a physical core of the worker's core set.
+/// OpenMP threads of a stream. Text: a number, or "physical" for one a physical core of the worker's core
+/// set, divided among the streams.
 struct Threads {
   int count = 0;  ///< 0: physical
 
   bool operator==(const Threads&) const = default;
 };
+
+/// What the caches hold when an inference begins.
+enum class Caches {
+  warm,  ///< what the inference before left, as in a server that does nothing else
+  cold,  ///< nothing of the network: its weights come from memory, as in a program that infers now and then
+};
+
+/// A row of the table of cache states.
+struct CachesEntry {
+  Caches value;
+  std::string name;
+  std::string meaning;
+};
+const std::vector<CachesEntry>& cache_states();
 
 /// Equal runs are the same measurement. Every field has a default, so that a field added later leaves the ids
 /// of older runs as they are.
@@ -44,6 +59,8 @@ struct Run {
   std::string dataset = "synthetic";  ///< an entry of datasets()
   std::string checkpoint = "auto";    ///< "auto": the shipped one of model and dataset, else seeded weights
   Threads threads;
+  int64_t streams = 1;  ///< sessions that infer at once, each as soon as its last inference is done
+  Caches caches = Caches::warm;
   std::string calibration = "minmax";  ///< an entry of calibration_methods(); used by int8 only
   int64_t seed = 1;                    ///< of seeded weights and synthetic data
 
@@ -61,7 +78,9 @@ void for_each_field(RunOrConstRun& run, Visit&& visit) {
   visit("batch", run.batch, "images an inference");
   visit("dataset", run.dataset, "what is fed, and the labels if there are any");
   visit("checkpoint", run.checkpoint, "weights: auto, seeded, or a safetensors file");
-  visit("threads", run.threads, "OpenMP threads: a number, or physical (one a physical core)");
+  visit("threads", run.threads, "OpenMP threads a stream: a number, or physical (one a physical core)");
+  visit("streams", run.streams, "sessions that infer at once; throughput only where there are several");
+  visit("caches", run.caches, "what the caches hold when an inference begins: warm or cold");
   visit("calibration", run.calibration, "how activation ranges are chosen for int8");
   visit("seed", run.seed, "seed of seeded weights and synthetic data");
 }
@@ -73,11 +92,13 @@ std::string to_text(int64_t value);
 std::string to_text(Precision value);
 std::string to_text(const Pruning& value);
 std::string to_text(const Threads& value);
+std::string to_text(Caches value);
 void parse_value(std::string_view what, std::string_view text, std::string& value);
 void parse_value(std::string_view what, std::string_view text, int64_t& value);
 void parse_value(std::string_view what, std::string_view text, Precision& value);
 void parse_value(std::string_view what, std::string_view text, Pruning& value);
 void parse_value(std::string_view what, std::string_view text, Threads& value);
+void parse_value(std::string_view what, std::string_view text, Caches& value);
 
 /// The names of all fields, in order.
 const std::vector<std::string>& field_names();

@@ -45,7 +45,8 @@ class Sections {
   void claim(const Entry& entry, const std::string& section);
   std::vector<std::string> zipped(const Entry& entry);
   void read_zip_group(const Item& map);
-  void read_interleave(const Entry& entry);
+  std::vector<std::string> read_names(const Entry& entry, const char* kind,
+                                      const std::vector<std::string>& known, const char* right);
   template <class Number>
   void read_quantity(const Entry& entry, Unit unit, Number& number);
 
@@ -168,8 +169,12 @@ void Sections::read_measure(const Entry& section) {
   for_each_measure_key(experiment_.measure,
                        [&](const char* key, auto&, Unit, const char*) { keys.push_back(key); });
   keys.push_back("interleave");
+  keys.push_back("allow");
   for (const Entry& entry : fields_.entries(section.value, "measure", "key of measure", keys)) {
-    if (entry.key == "interleave") read_interleave(entry);
+    if (entry.key == "interleave")
+      experiment_.measure.interleave = read_names(entry, "field", field_names(), "[precision, pruning]");
+    if (entry.key == "allow")
+      experiment_.measure.allow = read_names(entry, "allowance", names_of(allowances()), "[fallback]");
     for_each_measure_key(experiment_.measure, [&](const char* key, auto& number, Unit unit, const char*) {
       if (entry.key == key) read_quantity(entry, unit, number);
     });
@@ -229,23 +234,25 @@ void Sections::read_zip_group(const Item& map) {
   experiment_.axes.push_back({std::move(points)});
 }
 
-void Sections::read_interleave(const Entry& entry) {
+/// A list of different names of a table.
+std::vector<std::string> Sections::read_names(const Entry& entry, const char* kind,
+                                              const std::vector<std::string>& known, const char* right) {
+  std::vector<std::string> named;
   if (entry.value.kind != Item::Kind::list) {
-    mistakes_.add(entry.value.place, "interleave is a list of fields; right is [precision, pruning]");
-    return;
+    mistakes_.add(entry.value.place, fmt::format("{} is a list of {}s; right is {}", entry.key, kind, right));
+    return named;
   }
-  std::vector<std::string>& named = experiment_.measure.interleave;
-  named.clear();
   for (const Item& item : entry.value.list) {
-    const auto name = fields_.scalar(item, "an entry of interleave");
+    const auto name = fields_.scalar(item, fmt::format("an entry of {}", entry.key));
     if (!name) continue;
-    if (std::find(field_names().begin(), field_names().end(), *name) == field_names().end())
-      mistakes_.add(item.place, unknown_name("field", *name, field_names()));
+    if (std::find(known.begin(), known.end(), *name) == known.end())
+      mistakes_.add(item.place, unknown_name(kind, *name, known));
     else if (std::find(named.begin(), named.end(), *name) != named.end())
       mistakes_.add(item.place, fmt::format("{} is repeated; right is once", *name));
     else
       named.push_back(*name);
   }
+  return named;
 }
 
 template <class Number>

@@ -30,6 +30,7 @@ std::vector<std::string> known_names(std::string_view field, const Vocabulary& v
   if (field == "model") return names_of(models());
   if (field == "backend") return vocabulary.backends;
   if (field == "precision") return names_of(precisions());
+  if (field == "caches") return names_of(cache_states());
   if (field == "dataset") return names_of(datasets());
   if (field == "calibration") return names_of(calibration_methods());
   return {};
@@ -47,14 +48,24 @@ std::string checked_value(std::string_view field_name, std::string_view text, co
   return field(run, field_name);
 }
 
+const std::vector<Allowance>& allowances() {
+  static const std::vector<Allowance> table = {
+      {"fallback", "a layer in code of the engine that is there to be right, not fast"},
+      {"emulation", "a precision that the CPU lacks, computed with other instructions"},
+  };
+  return table;
+}
+
 const std::vector<GateMetric>& gate_metrics() {
   static const std::vector<GateMetric> table = {
       {"latency_p50", "median time of an inference of one batch", false},
       {"latency_p90", "time that 90 % of the inferences do not exceed", false},
       {"latency_p99", "time that 99 % of the inferences do not exceed", false},
+      {"latency_p999", "time that 99.9 % of the inferences do not exceed", false},
       {"latency_mean", "mean time of an inference", false},
       {"latency_min", "shortest inference", false},
       {"throughput", "images a second", false},
+      {"speedup", "speed over that of the unpruned fp32 run of the same block", false},
       {"load_time", "time to build the network with its weights", false},
       {"calibration_time", "time to choose the activation ranges for int8", false},
       {"prepare_time", "time to make a session ready", false},

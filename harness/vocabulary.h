@@ -20,6 +20,13 @@ std::vector<std::string> known_names(std::string_view field, const Vocabulary& v
 /// if the field is unknown or cannot hold it.
 std::string checked_value(std::string_view field, std::string_view text, const Vocabulary& vocabulary);
 
+/// What fails a run unless its experiment allows it.
+struct Allowance {
+  std::string name;
+  std::string meaning;
+};
+const std::vector<Allowance>& allowances();
+
 /// A metric of results that a gate may watch.
 struct GateMetric {
   std::string name;

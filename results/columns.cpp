@@ -54,7 +54,8 @@ std::vector<Column> known_columns(SQLite::Database& sqlite) {
   columns.insert(columns.end(), {{"outcome", Kind::text, "", "results.outcome"},
                                  {"speedup", Kind::number, "x",
                                   "(select speedup from speedups where speedups.result = results.id)"}});
-  SQLite::Statement metrics(sqlite, "select name, max(unit) from metrics group by name order by name");
+  SQLite::Statement metrics(
+      sqlite, "select name, max(unit) from metrics where name <> 'speedup' group by name order by name");
   while (metrics.executeStep())
     columns.push_back({metrics.getColumn(0).getString(), Kind::number, metrics.getColumn(1).getString(), ""});
   columns.insert(columns.end(), {{"cpu", Kind::text, "", "machines.cpu"},

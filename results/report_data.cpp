@@ -51,9 +51,11 @@ void add_children(SQLite::Database& sqlite, json& result) {
   const auto children = [&](const char* statement) { return objects(sqlite, statement, id); };
   result["metrics"] = children("select name, value, unit, direction from metrics where result = ?1");
   result["layers"] = children(
-      "select name, kind, implementation, data_types, time_ns, macs, bytes from layers "
+      "select name, kind, implementation, data_types, isa, layouts, time_ns, macs, bytes, bound_ns, "
+      "memory_bound from layers "
       "where result = ?1 order by position");
   result["notes"] = children("select note from notes where result = ?1 order by position");
+  result["explanation"] = children("select sentence from explanations where result = ?1 order by position");
   result["evidence"] = children("select name, value from evidence where result = ?1");
   result["samples"] = samples(sqlite, id);
 }

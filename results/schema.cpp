@@ -150,6 +150,22 @@ create table evidence (
   primary key (result, name)
 ) strict, without rowid;
 )sql",
+      R"sql(
+alter table runs add column streams integer not null default 1;
+alter table runs add column caches text not null default 'warm';
+alter table layers add column isa text not null default '';
+alter table layers add column layouts text not null default '';
+alter table layers add column bound_ns real not null default 0;         -- least time by the ceilings; 0: unknown
+alter table layers add column memory_bound integer not null default 0;  -- whether that is by memory
+
+-- why a result is as fast as it is, one sentence a row
+create table explanations (
+  result   integer not null references results on delete cascade,
+  position integer not null,
+  sentence text not null,
+  primary key (result, position)
+) strict, without rowid;
+)sql",
   };
   return list;
 }

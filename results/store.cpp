@@ -136,18 +136,23 @@ void add_samples(Sqlite& sqlite, int64_t row, const std::vector<int64_t>& sample
 void add_layers(Sqlite& sqlite, int64_t row, const std::vector<LayerRecord>& layers) {
   int64_t position = 0;
   for (const LayerRecord& layer : layers)
-    execute(
-        sqlite,
-        "insert into layers (result, position, name, kind, implementation, data_types, time_ns, macs, bytes) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        row, position++, layer.name, layer.kind, layer.implementation, layer.data_types, layer.time_ns,
-        layer.macs, layer.bytes);
+    execute(sqlite,
+            "insert into layers (result, position, name, kind, implementation, data_types, isa, layouts, "
+            "time_ns, "
+            "macs, bytes, bound_ns, memory_bound) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row, position++, layer.name, layer.kind, layer.implementation, layer.data_types, layer.isa,
+            layer.layouts, layer.time_ns, layer.macs, layer.bytes, layer.bound_ns,
+            static_cast<int64_t>(layer.memory_bound));
 }
 
 void add_words(Sqlite& sqlite, int64_t row, const Result& result) {
   int64_t position = 0;
   for (const std::string& note : result.notes)
     execute(sqlite, "insert into notes (result, position, note) values (?, ?, ?)", row, position++, note);
+  position = 0;
+  for (const std::string& sentence : result.explanation)
+    execute(sqlite, "insert into explanations (result, position, sentence) values (?, ?, ?)", row, position++,
+            sentence);
   for (const auto& [name, value] : result.evidence)
     execute(sqlite, "insert into evidence (result, name, value) values (?, ?, ?)", row, name, value);
 }

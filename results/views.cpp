@@ -13,15 +13,30 @@ namespace {
 
 /// What the overview shows of the metrics; all of them are in the table metrics.
 const std::vector<std::string>& main_metrics() {
-  static const std::vector<std::string> names = {
-      "latency_p50", "latency_p90", "latency_p99",    "throughput",       "top1",         "top5",
-      "sqnr",        "cosine",      "top1_agreement", "max_error",        "prepare_time", "first_inference",
-      "parameters",  "nonzeros",    "weight_bytes",   "activation_bytes", "macs"};
+  static const std::vector<std::string> names = {"latency_p50",
+                                                 "latency_p90",
+                                                 "latency_p99",
+                                                 "latency_p999",
+                                                 "throughput",
+                                                 "top1",
+                                                 "top5",
+                                                 "sqnr",
+                                                 "cosine",
+                                                 "top1_agreement",
+                                                 "max_error",
+                                                 "prepare_time",
+                                                 "first_inference",
+                                                 "parameters",
+                                                 "nonzeros",
+                                                 "weight_bytes",
+                                                 "activation_bytes",
+                                                 "macs"};
   return names;
 }
 
-/// The median of a result's baseline. `but_calibration`: calibration does nothing to fp32, so where a sweep
-/// left out the fp32 run of a calibration method, that of another method serves.
+/// The median of a result's baseline, for results that were stored without a speed-up of their own.
+/// `but_calibration`: calibration does nothing to fp32, so where a sweep left out the fp32 run of a
+/// calibration method, that of another method serves.
 std::string baseline(bool but_calibration) {
   std::string same_fields;
   for (const std::string& field : field_names())
@@ -44,11 +59,16 @@ std::string baseline(bool but_calibration) {
 std::string speedups() {
   return fmt::format(R"sql(
 create view speedups as
-select results.id as result, coalesce({}, {}) / metrics.value as speedup
+select results.id as result,
+       coalesce((select value from metrics where result = results.id and name = 'speedup'),
+                coalesce({}, {}) / metrics.value) as speedup,
+       (select value from metrics where result = results.id and name = 'speedup_low') as low,
+       (select value from metrics where result = results.id and name = 'speedup_high') as high
   from results
   join runs as own on own.id = results.run
   join machines on machines.id = results.machine
-  join metrics on metrics.result = results.id and metrics.name = 'latency_p50')sql",
+  left join metrics on metrics.result = results.id and metrics.name = 'latency_p50'
+ where results.outcome = 'ok')sql",
                      baseline(false), baseline(true));
 }
 
@@ -64,6 +84,8 @@ std::string overview() {
 create view overview as
 select sessions.experiment, results.session, {}results.outcome, results.reason, {}
        (select speedup from speedups where speedups.result = results.id) as speedup,
+       (select low from speedups where speedups.result = results.id) as speedup_low,
+       (select high from speedups where speedups.result = results.id) as speedup_high,
        machines.host, machines.cpu, machines.class as machine, software.bitsweep,
        results.started, results.seconds, runs.id
   from results

@@ -50,6 +50,7 @@ const std::vector<List>& lists() {
       {"pruning", [] { return names_and_meanings(pruning_methods()); }},
       {"datasets", [] { return names_and_meanings(datasets()); }},
       {"calibrations", [] { return names_and_meanings(calibration_methods()); }},
+      {"allowances", [] { return names_and_meanings(allowances()); }},
       {"metrics", [] { return names_and_meanings(gate_metrics()); }},
       {"fields", fields},
   };

@@ -51,6 +51,10 @@ Json value_schema(const std::string& field, const Precision&, const Vocabulary& 
   return {{"enum", known_names(field, vocabulary)}};
 }
 
+Json value_schema(const std::string& field, const Caches&, const Vocabulary& vocabulary) {
+  return {{"enum", known_names(field, vocabulary)}};
+}
+
 Json value_schema(const std::string&, const int64_t&, const Vocabulary&) {
   return {{"type", "integer"}, {"minimum", 1}};
 }
@@ -103,6 +107,10 @@ Json measure_schema() {
                               {"type", "array"},
                               {"uniqueItems", true},
                               {"items", {{"enum", field_names()}}}};
+  properties["allow"] = {{"description", "what fails a run unless it is allowed"},
+                         {"type", "array"},
+                         {"uniqueItems", true},
+                         {"items", {{"enum", names_of(allowances())}}}};
   return object(properties, "how to measure");
 }
 
