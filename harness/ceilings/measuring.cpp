@@ -60,8 +60,11 @@ class Meeting {
   std::atomic<int64_t> round_ = 0;
 };
 
-/// The cores of this process, one thread of each before any second one.
+/// The cores that the threads of a team go to, one thread of each core before any second one. None where
+/// OpenMP has bound its threads itself: they are right where they are, and this thread sees only its own
+/// place.
 CoreSet spread_cores() {
+  if (omp_get_proc_bind() != omp_proc_bind_false) return {};
   const std::vector<int> physical = physical_cores();
   std::set<int> taken;
   CoreSet first, second;
@@ -77,7 +80,6 @@ class Contest {
   Contest(int threads, Seconds budget, const Work& work)
       : threads_(threads),
         cores_(spread_cores()),
-        allowed_(allowed_cores()),
         work_(work),
         meeting_(threads),
         stop_(Clock::now() + std::chrono::duration_cast<Clock::duration>(budget)),
@@ -95,7 +97,8 @@ class Contest {
   /// Each thread on a core of its own, so that the scheduler cannot put two on one.
   void take_part(int thread) {
     const auto index = static_cast<size_t>(thread);
-    bind_this_thread({cores_[index % cores_.size()]});
+    const CoreSet before = cores_.empty() ? CoreSet() : allowed_cores();
+    if (!cores_.empty()) bind_this_thread({cores_[index % cores_.size()]});
     while (!done_) {
       meeting_.wait();
       begin_[index] = Clock::now();
@@ -105,7 +108,7 @@ class Contest {
       if (thread == 0) judge();
       meeting_.wait();
     }
-    bind_this_thread(allowed_);
+    if (!cores_.empty()) bind_this_thread(before);
   }
 
   /// The time is from the first thread's beginning to the last one's end, so that no repetition seems faster
@@ -129,7 +132,7 @@ class Contest {
   }
 
   const int threads_;
-  const CoreSet cores_, allowed_;
+  const CoreSet cores_;
   const Work& work_;
   Meeting meeting_;
   const Clock::time_point stop_;

@@ -1,9 +1,11 @@
 #include "harness/ceilings.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
+#include <omp.h>
 #include <unistd.h>
 
 #include "harness/ceilings/kernels.h"
@@ -55,10 +57,16 @@ TEST_CASE("ceilings: this node has some, each above 0") {
   CHECK(nlohmann::json(measured).get<Ceilings>() == measured);
 }
 
-TEST_CASE("ceilings: measuring leaves the core set as it was") {
-  const CoreSet before = allowed_cores();
-  measure_ceilings(1);
-  CHECK(allowed_cores() == before);
+TEST_CASE("ceilings: measuring leaves each thread the cores that it had") {
+  const auto cores_of_threads = [] {
+    std::vector<CoreSet> cores(2);
+#pragma omp parallel num_threads(2)
+    cores[static_cast<size_t>(omp_get_thread_num())] = allowed_cores();
+    return cores;
+  };
+  const std::vector<CoreSet> before = cores_of_threads();
+  CHECK(measure_ceilings(2).threads == 2);
+  CHECK(cores_of_threads() == before);
 }
 
 TEST_CASE("ceilings: no threads cannot be measured") {
