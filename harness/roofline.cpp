@@ -30,6 +30,18 @@ std::string_view precision_of(std::string_view type) {
 
 }  // namespace
 
+std::vector<LayerRecord> without_padding(std::span<const LayerRecord> layers, const Network& network) {
+  std::vector<LayerRecord> result(layers.begin(), layers.end());
+  for (size_t layer = 0; layer < network.layers().size(); ++layer) {
+    const int64_t counted = macs(network, layer);
+    if (counted == 0) continue;
+    for (LayerRecord& record : result)
+      if (record.name == network.layers()[layer].name && record.macs % counted == 0)
+        record.macs = record.macs / counted * macs_on_image(network, layer);
+  }
+  return result;
+}
+
 std::optional<double> arithmetic_bound_ns(const LayerRecord& layer, const Ceilings& ceilings) {
   if (layer.macs <= 0) return std::nullopt;
   const std::string_view precision = precision_of(weights_type(layer.data_types));

@@ -1,6 +1,7 @@
 #include "harness/roofline.h"
 
 #include "tests/catch.h"
+#include "tests/layers.h"
 
 using namespace bitsweep;
 
@@ -68,6 +69,18 @@ TEST_CASE("roofline: a layer faster than the ceiling is named, one within the to
   layers[2].name = "impossible";
   layers[3].name = "fast memory";
   CHECK(roofline(layers, node).above_ceiling == std::vector<std::string>{"impossible"});
+}
+
+TEST_CASE("roofline: multiplications with padding are taken out, of the batch, and of nothing else") {
+  Network network("net", {4, 2, 2});
+  network.add("conv", some_convolution(4, 6, Window{{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}}, 1));
+  std::vector<LayerRecord> layers = {layer("f32:f32", 1, 0, 8), layer("f32:f32:f32", 1, 3 * 6 * 4 * 36, 8),
+                                     layer("f32:f32:f32", 1, 17, 8)};
+  layers[0].name = layers[1].name = "conv";  // a reorder has the name of its layer
+  const auto least = without_padding(layers, network);
+  CHECK(least[0].macs == 0);
+  CHECK(least[1].macs == 3 * 6 * 4 * 16);
+  CHECK(least[2].macs == 17);
 }
 
 TEST_CASE("roofline: the shares are of the time of all layers") {
