@@ -337,6 +337,26 @@ int64_t macs(const Network& network, size_t layer) {
   return element_count(network.layers()[layer].shape) * (element_count(weights->shape) / weights->shape[0]);
 }
 
+int64_t macs_on_image(const Network& network, size_t layer) {
+  const Layer& executed = network.layers()[layer];
+  const auto* convolution = std::get_if<Convolution>(&executed.operation);
+  if (!convolution) return macs(network, layer);
+  const Window& window = convolution->window;
+  const Shape& image = network.layers()[executed.inputs[0]].shape;
+  int64_t meetings = 1;  // of a filter's weights with pixels, in one pair of channels
+  for (size_t axis = 0; axis < 2; ++axis) {
+    int64_t along_axis = 0;
+    for (int64_t position = 0; position < executed.shape[axis + 1]; ++position)
+      for (int64_t weight = 0; weight < window.kernel[axis]; ++weight) {
+        const int64_t pixel =
+            position * window.stride[axis] - window.padding_begin[axis] + weight * window.dilation[axis];
+        along_axis += pixel >= 0 && pixel < image[axis + 1];
+      }
+    meetings *= along_axis;
+  }
+  return meetings * convolution->weights.shape[0] * convolution->weights.shape[1];
+}
+
 int64_t macs(const Network& network) {
   int64_t sum = 0;
   for (size_t layer = 0; layer < network.layers().size(); ++layer) sum += macs(network, layer);

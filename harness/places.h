@@ -9,7 +9,8 @@ namespace bitsweep {
 /// was built from.
 std::filesystem::path home();
 
-/// The folder of what was fetched: $BITSWEEP_DATA, else $XDG_CACHE_HOME/bitsweep, else ~/.cache/bitsweep.
+/// The folder of what was fetched or measured once: $BITSWEEP_DATA, else $XDG_CACHE_HOME/bitsweep, else
+/// ~/.cache/bitsweep.
 std::filesystem::path cache();
 
 }  // namespace bitsweep

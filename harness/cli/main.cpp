@@ -30,6 +30,7 @@ const std::vector<Verb>& verbs() {
       {"convert", "Write a network, pruned or quantised if asked, as ONNX or safetensors", define_convert},
       {"infer", "Run a network once on images from a file, and write what it gives", define_infer},
       {"list", "Show the known models, backends, precisions, pruning methods, ...", define_list},
+      {"doctor", "Show what this node can do at most, and what disturbs measuring on it", define_doctor},
       {"schema", "Print a JSON Schema of experiments, for editors", define_schema},
       {"execute", "", define_execute},
   };

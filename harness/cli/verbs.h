@@ -22,6 +22,7 @@ Action define_convert(CLI::App& verb);
 Action define_infer(CLI::App& verb);
 Action define_list(CLI::App& verb);
 Action define_schema(CLI::App& verb);
+Action define_doctor(CLI::App& verb);
 /// Hidden: serves blocks to its parent process, see harness/isolate.h.
 Action define_execute(CLI::App& verb);
 

@@ -143,6 +143,20 @@ TEST_CASE("network: a clip needs its lower bound first, alone or fused") {
   CHECK(shape_of(Activation{Function::clip, 2, 2}, {4}) == Shape{4});
 }
 
+TEST_CASE("network: weights that meet padding are no multiplications on the image") {
+  Network network("net", {4, 2, 2});
+  const size_t same = network.add("same", some_convolution(4, 6, square_window(3, 1, 1), 1));
+  CHECK(macs(network, same) == 6 * 4 * 36);
+  CHECK(macs_on_image(network, same) == 6 * 4 * 16);
+  const size_t strided = network.add("strided", some_convolution(6, 6, square_window(3, 2, 1), 1, 3));
+  CHECK(macs_on_image(network, strided) == 6 * 2 * 4);
+  const size_t point = network.add("point", some_convolution(6, 5, square_window(1, 1, 0), 1));
+  CHECK(macs_on_image(network, point) == macs(network, point));
+  network.add("flatten", Flatten{});
+  const size_t linear = network.add("fc", some_linear(5, 10, 20));
+  CHECK(macs_on_image(network, linear) == 50);
+}
+
 TEST_CASE("network: multiplications and parameters are counted as in the literature") {
   Network network("net", {4, 8, 8});
   const size_t convolution = network.add("conv", some_convolution(4, 6, square_window(3, 2, 1), 1, 2));

@@ -1,0 +1,62 @@
+// What this node can do at most: the ceilings that a layer's time is held against (see roofline.h). Those of
+// a GPU will come with its backend.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "harness/machine.h"
+
+namespace bitsweep {
+
+/// Multiply-accumulates in registers, all threads together.
+struct Arithmetic {
+  std::string precision;  ///< fp32, bf16, fp16, int8
+  std::string isa;        ///< e.g. "avx2", "avx512_vnni", "amx_bf16"
+  double macs_per_s = 0;
+
+  bool operator==(const Arithmetic&) const = default;
+};
+
+/// Reading a working set over and over, all threads together, each its own part.
+struct Bandwidth {
+  int64_t working_set = 0;  ///< bytes, of all threads
+  double bytes_per_s = 0;
+
+  bool operator==(const Bandwidth&) const = default;
+};
+
+struct Ceilings {
+  int threads = 0;
+  std::vector<Arithmetic> arithmetic;  ///< only what this CPU has instructions for
+  /// Ascending: from what fits the first level of cache to at least 256 MiB and 4 times the last level,
+  /// bounded by a quarter of the memory.
+  std::vector<Bandwidth> bandwidth;
+  std::string measured;  ///< UTC, ISO 8601
+
+  bool operator==(const Ceilings&) const = default;
+};
+
+void to_json(nlohmann::json& json, const Ceilings& ceilings);
+void from_json(const nlohmann::json& json, Ceilings& ceilings);
+
+/// Measures for about 2 s. Each ceiling is the maximum over many short repetitions, because neighbours
+/// disturb and a ceiling is what is possible. Throws Error if OpenMP does not give that many threads.
+Ceilings measure_ceilings(int threads);
+
+/// Each ceiling from where it is higher; what only one of the two has is kept. Both are for the same number
+/// of threads.
+Ceilings highest(const Ceilings& left, const Ceilings& right);
+
+/// Those of cache()/ceilings/<machine class>.json for this number of threads; where there are none, or they
+/// cannot be read, measured and stored. A cache that cannot be written is no error.
+Ceilings ceilings(const Machine& machine, int threads);
+
+/// Stores ceilings that were measured again: the highest of each stays. Returns what is then stored, or would
+/// be if the cache could be written.
+Ceilings raise_ceilings(const Machine& machine, const Ceilings& measured);
+
+}  // namespace bitsweep

@@ -1,0 +1,58 @@
+// What the ceilings of a node say of a layer's time: the roofline model (Williams, Waterman and Patterson,
+// CACM 52(4), 2009), with a roof for each level of the memory hierarchy.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/backend.h"
+#include "harness/ceilings.h"
+
+namespace bitsweep {
+
+/// The same records with the MACs that had to be computed at least, see macs_on_image(): engines skip
+/// padding, and a layer whose MACs are counted as in the literature may be faster than all of them could be
+/// (1.3 times on images of 2 × 2). What the ceilings are to judge goes through this first. `network` is what
+/// the session was prepared from; records of layers that it lacks stay as they are.
+std::vector<LayerRecord> without_padding(std::span<const LayerRecord> layers, const Network& network);
+
+/// By how much a layer may seem faster than arithmetic allows before it is named: clocks and timers differ
+/// from moment to moment.
+constexpr double ceiling_tolerance = 0.05;
+
+/// The least time of the layer's multiply-accumulates. The type of its weights decides ("u8:s8:u8" is int8),
+/// and of several instruction sets the fastest. Nothing for layers without MACs or weights, and for types
+/// that this CPU has no instructions for.
+std::optional<double> arithmetic_bound_ns(const LayerRecord& layer, const Ceilings& ceilings);
+
+/// The least time of moving the layer's bytes. They may lie in the smallest level that could hold them: the
+/// bandwidth is that of the largest measured working set that is not larger, or of a larger one if that was
+/// faster.
+double memory_bound_ns(const LayerRecord& layer, const Ceilings& ceilings);
+
+struct Roof {
+  double bound_ns = 0;  ///< the larger one of both bounds
+  bool memory_bound = false;
+  double share =
+      0;  ///< bound_ns / time_ns: 1 is as fast as this node can; above 1 see Roofline::above_ceiling
+};
+
+/// Nothing for a layer without time, or with neither MACs nor bytes.
+std::optional<Roof> roof(const LayerRecord& layer, const Ceilings& ceilings);
+
+/// All layers of a result.
+struct Roofline {
+  /// Least time of all arithmetic / time of all layers; nothing if no layer has an arithmetic bound.
+  std::optional<double> arithmetic_share;
+  double memory_bound_share = 0;  ///< time in memory-bound layers / time of all layers
+  /// Names of layers faster than arithmetic allows, by more than ceiling_tolerance: either the ceilings were
+  /// measured while something disturbed, or the record is wrong. For the caller to tell apart, by measuring
+  /// the ceilings again (see raise_ceilings).
+  std::vector<std::string> above_ceiling;
+};
+
+Roofline roofline(std::span<const LayerRecord> layers, const Ceilings& ceilings);
+
+}  // namespace bitsweep

@@ -1,0 +1,54 @@
+#include "harness/surroundings.h"
+
+#include <chrono>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "harness/surroundings/facts.h"
+
+namespace bitsweep {
+
+void to_json(nlohmann::json& json, const Surrounding& surrounding) {
+  json = {{"name", surrounding.name},
+          {"value", surrounding.value},
+          {"fine", surrounding.fine},
+          {"advice", surrounding.advice}};
+}
+
+Environment this_environment() {
+  Environment environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = *entry;
+    const size_t equals = variable.find('=');
+    if (equals != std::string::npos) environment[variable.substr(0, equals)] = variable.substr(equals + 1);
+  }
+  return environment;
+}
+
+std::vector<Surrounding> inspect_surroundings(const std::filesystem::path& root,
+                                              const Environment& environment,
+                                              const std::function<void()>& wait) {
+  const Sight sight(root);
+  std::vector<Surrounding> all;
+  for (const auto fact :
+       {kernel, hypervisor, governor, turbo, smt, numa, affinity, cpu_quota, huge_pages, aslr, swap})
+    all.push_back(fact(sight));
+  const CpuTimes before = cpu_times(sight);
+  wait();
+  const CpuTimes after = cpu_times(sight);
+  all.push_back(other_load(before, after));
+  all.push_back(steal(before, after));
+  for (const auto fact : {openmp_threads, openmp_limit, openmp_binding, openmp_places})
+    all.push_back(fact(environment, sight));
+  return all;
+}
+
+std::vector<Surrounding> inspect_surroundings() {
+  constexpr std::chrono::milliseconds while_others_work(500);
+  return inspect_surroundings("/", this_environment(),
+                              [&] { std::this_thread::sleep_for(while_others_work); });
+}
+
+}  // namespace bitsweep

@@ -1,0 +1,49 @@
+// The facts that surroundings.cpp lists, one function each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "harness/surroundings.h"
+#include "harness/surroundings/sight.h"
+
+namespace bitsweep {
+
+// processor.cpp: what decides the clock and who shares a core.
+Surrounding kernel(const Sight& sight);
+Surrounding hypervisor(const Sight& sight);
+Surrounding governor(const Sight& sight);
+Surrounding turbo(const Sight& sight);
+Surrounding smt(const Sight& sight);
+Surrounding numa(const Sight& sight);
+
+// allotment.cpp: which share of the node this process gets.
+Surrounding affinity(const Sight& sight);
+/// Of cgroups 2 and 1, the smallest on the way from this process's group to the root.
+Surrounding cpu_quota(const Sight& sight);
+
+// addresses.cpp: where memory lies.
+Surrounding huge_pages(const Sight& sight);
+Surrounding aslr(const Sight& sight);
+Surrounding swap(const Sight& sight);
+
+// load.cpp: what others do meanwhile.
+
+/// Times of the cores that this process may use since the start of the node, in ticks.
+struct CpuTimes {
+  int64_t busy = 0;
+  int64_t idle = 0;
+  int64_t stolen = 0;  ///< by the host, for other virtual machines
+  int64_t own = 0;     ///< the part of `busy` that is this process
+};
+CpuTimes cpu_times(const Sight& sight);
+Surrounding other_load(const CpuTimes& before, const CpuTimes& after);
+Surrounding steal(const CpuTimes& before, const CpuTimes& after);
+
+// openmp.cpp: variables that contradict the cores.
+Surrounding openmp_threads(const Environment& environment, const Sight& sight);
+Surrounding openmp_limit(const Environment& environment, const Sight& sight);
+Surrounding openmp_binding(const Environment& environment, const Sight& sight);
+Surrounding openmp_places(const Environment& environment, const Sight& sight);
+
+}  // namespace bitsweep
