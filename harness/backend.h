@@ -30,7 +30,7 @@ struct LayerRecord {
   std::string name;
   std::string kind;            ///< kind(layer), or "reorder", "quantize", ... for what the engine adds
   std::string implementation;  ///< as the engine names it, e.g. "brgconv:avx512_core_bf16"
-  std::string data_types;      ///< source, weights, destination, e.g. "u8:s8:u8"
+  std::string data_types;      ///< source, weights, destination, e.g. "u8:s8:u8"; "f32::f32" without weights
   double time_ns = 0;          ///< median in context: executed between its neighbours
   int64_t macs = 0;            ///< of the batch
   int64_t bytes = 0;           ///< read and written by the layer at least, of the batch

@@ -95,6 +95,19 @@ Operator reorder(const dnnl::engine& engine, const Operand& from, const Operand&
 memory::data_type data_type_of(const memory::desc& layout);
 memory::dims dims_of(const memory::desc& layout);
 
+/// How a layout orders its elements: whole blocks by strides, then the blocks themselves, the last innermost.
+struct Blocking {
+  struct Block {
+    size_t dim = 0;
+    memory::dim size = 1;
+  };
+  memory::dims strides;  ///< of each dimension, between blocks
+  std::vector<Block> blocks;
+};
+
+/// Nothing where the layout is known to the engine only, or left to it.
+std::optional<Blocking> blocking_of(const memory::desc& layout);
+
 /// The library that runs, not the headers: "2.6.3".
 std::string library_version();
 
