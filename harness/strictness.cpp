@@ -104,7 +104,7 @@ float rounded_to_tf32(float value) {
 /// One output, computed in three ways.
 struct Computed {
   double exact = 0;  ///< in fp64
-  double plain = 0;  ///< summed up in fp32
+  double plain = 0;  ///< summed up in fp32, bias and shortcut first
   double tf32 = 0;   ///< fp64 sums of rounded factors
 };
 
@@ -116,8 +116,10 @@ Computed compute(const WeightedSum& layer, const Traced& traced, int64_t index) 
   const int64_t height = layer.source[1], width = layer.source[2];
   const int64_t group = channel / (layer.output[0] / layer.groups);
   const float* weight = &layer.weights.values[channel * layer.length()];
-  double exact = 0, tf32 = 0;
-  float plain = 0;
+  const float bias = layer.bias.values.empty() ? 0 : layer.bias.values[channel];
+  const float shortcut = traced.shortcut.empty() ? 0 : traced.shortcut[index];
+  double exact = static_cast<double>(bias) + shortcut, tf32 = exact;
+  float plain = bias + shortcut;  // engines may begin so, and err more where the shortcut is large
   for (int64_t in = 0; in < layer.inputs_of_a_group(); ++in) {
     const int64_t source_plane = image * layer.source[0] + group * layer.inputs_of_a_group() + in;
     const float* source = &traced.source[source_plane * height * width];
@@ -134,11 +136,8 @@ Computed compute(const WeightedSum& layer, const Traced& traced, int64_t index) 
         plain += *weight * value;
       }
   }
-  const float bias = layer.bias.values.empty() ? 0 : layer.bias.values[channel];
-  const float shortcut = traced.shortcut.empty() ? 0 : traced.shortcut[index];
-  const double offset = static_cast<double>(bias) + shortcut;
-  return {activate(layer.activation, exact + offset), activate(layer.activation, plain + bias + shortcut),
-          activate(layer.activation, tf32 + offset)};
+  return {activate(layer.activation, exact), activate(layer.activation, plain),
+          activate(layer.activation, tf32)};
 }
 
 /// Which outputs are computed: all of a few, else some spread over images, channels and pixels. Steps of the

@@ -23,12 +23,12 @@ struct Strictness {
 /// worse. Weights, bias, shortcut and activation are the network's.
 ///   input  one batch, [batch, input shape]
 ///
-/// The limit comes from the same outputs, computed in two more ways: with plain fp32 sums in order, and with
-/// fp64 sums of factors rounded to the 11 bits of TF32 and FP16 (BF16 has 8, and errs eight times more). It
-/// is the geometric mean of the two errors, so that an engine may be as much worse than plain sums as TF32
-/// is worse than the limit. Sums of n products of random sign err by about 2e-8 sqrt(n) in plain fp32, less
-/// where they are added in blocks or vectors, and by 3e-4 with TF32 factors, whatever n: for n = 4608 the
-/// limit is near 2e-5, a factor of 10 from both.
+/// The limit comes from the same outputs, computed in two more ways: with plain fp32 sums, bias and
+/// shortcut first, and with fp64 sums of factors rounded to the 11 bits of TF32 and FP16 (BF16 has 8, and
+/// errs eight times more). It is the geometric mean of the two errors, so that an engine may be as much worse
+/// than plain sums as TF32 is worse than the limit. Sums of n products of random sign err by about 2e-8
+/// sqrt(n) in plain fp32, less where they are added in blocks or vectors, and by 3e-4 with TF32 factors,
+/// whatever n: for n = 4608 the limit is near 2e-5, a factor of 10 from both.
 ///
 /// Of convolutions and of linear layers, the one with the longest sums is taken whose outputs tell fp32 from
 /// TF32 by a factor of 16 or more. None does, and `layer` is empty, where there are no sums, where all
