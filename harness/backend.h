@@ -85,6 +85,10 @@ struct Backend {
   /// refuses.
   std::unique_ptr<Session> (*prepare)(const Network&, const SessionRequest&) = nullptr;
   std::vector<Library> (*libraries)() = nullptr;
+  /// With what other instructions this machine would compute the precision, in words: the label of a session
+  /// that allow_emulation let through. Nothing where the CPU has its own; null for an engine that never
+  /// emulates.
+  std::optional<std::string> (*emulation)(Precision) = nullptr;
 };
 
 }  // namespace bitsweep

@@ -318,8 +318,11 @@ EngineFeatures engine_features() {
   features.int8 = has(dnnl::cpu_isa::avx2);
   features.vnni = has(dnnl::cpu_isa::avx2_vnni) || has(dnnl::cpu_isa::avx512_core_vnni);
   features.bf16 = has(dnnl::cpu_isa::avx512_core_bf16) || has(dnnl::cpu_isa::avx512_core_amx);
+  features.emulated_bf16 = has(dnnl::cpu_isa::avx512_core);
 #if DNNL_VERSION_MAJOR >= 3
   features.fp16 = has(dnnl::cpu_isa::avx512_core_fp16);
+  features.emulated_bf16 |= has(dnnl::cpu_isa::avx2_vnni_2);
+  features.emulated_fp16 = has(dnnl::cpu_isa::avx2_vnni_2);
 #endif
   return features;
 }

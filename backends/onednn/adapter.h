@@ -118,6 +118,10 @@ struct EngineFeatures {
   bool vnni = false;  ///< int8 products are added in 32 bits; without, two of them in 16, which saturates
   bool bf16 = false;  ///< AVX-512 BF16 or AMX: not emulated
   bool fp16 = false;  ///< AVX-512 FP16, and a generation that uses it
+  /// Kernels that convert to fp32 and compute in it: bf16 on any AVX-512, both on AVX2 with AVX-NE-CONVERT
+  /// (generation 3). With less, oneDNN refuses the types, its reference code included.
+  bool emulated_bf16 = false;
+  bool emulated_fp16 = false;
 };
 EngineFeatures engine_features();
 
