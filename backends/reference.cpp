@@ -180,10 +180,25 @@ class ReferenceSession : public Session {
     int64_t touched = element_count(layer.shape) * extent_.batch + tensor_elements(layer);
     for (size_t input : layer.inputs)
       touched += element_count(network_.layers()[input].shape) * extent_.batch;
-    return {layer.name,           kind(layer),
-            "reference:loops",    network_.weights(index) ? "f32:f32:f32" : "f32::f32",
-            median(times),        macs(network_, index) * extent_.batch,
-            touched * value_bytes};
+    LayerRecord record;
+    record.name = layer.name;
+    record.kind = kind(layer);
+    record.implementation = "reference:loops";
+    record.data_types = network_.weights(index) ? "f32:f32:f32" : "f32::f32";
+    record.layouts = layouts(index);
+    record.time_ns = median(times);
+    record.macs = macs(network_, index) * extent_.batch;
+    record.bytes = touched * value_bytes;
+    return record;
+  }
+
+  /// Everything is row-major: "abcd:abcd:abcd", a letter a dimension.
+  std::string layouts(size_t index) const {
+    const auto row_major = [](size_t dims) { return std::string("abcdef").substr(0, dims); };
+    const Layer& layer = network_.layers()[index];
+    const Tensor* weights = network_.weights(index);
+    return fmt::format("{}:{}:{}", row_major(network_.layers()[layer.inputs[0]].shape.size() + 1),
+                       weights ? row_major(weights->shape.size()) : "", row_major(layer.shape.size() + 1));
   }
 
   Network network_;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 namespace bitsweep {
 namespace {
@@ -100,6 +101,10 @@ Fidelity fidelity(std::span<const float> outputs, std::span<const float> referen
               largest(reference.subspan(row * classes, classes));
   result.top1_agreement = rows > 0 ? static_cast<double>(agreed) / static_cast<double>(rows) : 1;
   return result;
+}
+
+std::string values_hash(std::span<const float> values) {
+  return fmt::format("{:016x}", XXH3_64bits(values.data(), values.size_bytes()));
 }
 
 std::vector<float> infer_all(Session& session, const Network& network, const Samples& images, int64_t batch) {

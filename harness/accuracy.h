@@ -26,6 +26,9 @@ struct Fidelity {
 };
 Fidelity fidelity(std::span<const float> outputs, std::span<const float> reference, int64_t classes);
 
+/// XXH3 (64 bits, hexadecimal) of the bits of values.
+std::string values_hash(std::span<const float> values);
+
 /// Outputs [count, output shape] of all images, in batches; the last batch is padded by repeating its first
 /// image.
 std::vector<float> infer_all(Session& session, const Network& network, const Samples& images, int64_t batch);

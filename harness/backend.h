@@ -30,7 +30,7 @@ struct LayerRecord {
   std::string name;
   std::string kind;            ///< kind(layer), or "reorder", "quantize", ... for what the engine adds
   std::string implementation;  ///< as the engine names it, e.g. "brgconv:avx512_core_bf16"
-  std::string data_types;      ///< source, weights, destination, e.g. "u8:s8:u8"
+  std::string data_types;      ///< source, weights, destination, e.g. "u8:s8:u8"; "f32::f32" without weights
   double time_ns = 0;          ///< median in context: executed between its neighbours
   int64_t macs = 0;            ///< of the batch
   int64_t bytes = 0;           ///< read and written by the layer at least, of the batch
@@ -85,6 +85,10 @@ struct Backend {
   /// refuses.
   std::unique_ptr<Session> (*prepare)(const Network&, const SessionRequest&) = nullptr;
   std::vector<Library> (*libraries)() = nullptr;
+  /// With what other instructions this machine would compute the precision, in words: the label of a session
+  /// that allow_emulation let through. Nothing where the CPU has its own; null for an engine that never
+  /// emulates.
+  std::optional<std::string> (*emulation)(Precision) = nullptr;
 };
 
 }  // namespace bitsweep

@@ -2,200 +2,255 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <omp.h>
-#include <pmmintrin.h>
 #include <unistd.h>
-#include <xmmintrin.h>
 
 #include "harness/clock.h"
+#include "harness/comparison.h"
+#include "harness/denormals.h"
+#include "harness/explanation.h"
+#include "harness/findings.h"
+#include "harness/layer_evidence.h"
 #include "harness/machine.h"
-#include "harness/measure.h"
 #include "harness/prepare.h"
-#include "harness/statistics.h"
+#include "harness/roofline.h"
+#include "harness/timed_run.h"
 
 namespace bitsweep {
 namespace {
 
-/// Denormal numbers cost hundreds of cycles each on x86 and are no part of what is measured: flushed, in
-/// every OpenMP thread.
-void flush_denormals() {
-#pragma omp parallel
-  {
-    _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
-    _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
-  }
-}
-
-/// Feeds a session the test images batch by batch, round and round, so that no input is hot from the
-/// inference before it.
-class Feeder {
+/// The inputs of all runs, larger than the caches together.
+class InputPools {
  public:
-  explicit Feeder(Prepared& prepared)
-      : prepared_(prepared),
-        batch_(prepared.result.run.batch),
-        image_elements_(element_count(prepared.images->shape)),
-        batches_(prepared.images->count / batch_),
-        output_(static_cast<size_t>(batch_ * prepared.classes)) {}
-
-  void step() {
-    prepared_.session->infer(input(next_), output_);
-    last_ = next_;
-    next_ = (next_ + 1) % batches_;
-  }
-
-  std::span<const float> input(int64_t index) const {
-    return {prepared_.images->values.data() + index * batch_ * image_elements_,
-            static_cast<size_t>(batch_ * image_elements_)};
-  }
-
-  /// Whether the last timed inference gave to the bit what was scored for the same images.
-  bool timed_as_scored() const {
-    const float* scored = prepared_.scored.data() + last_ * batch_ * prepared_.classes;
-    return std::memcmp(scored, output_.data(), output_.size() * sizeof(float)) == 0;
+  const InputPool& of(const Prepared& prepared) {
+    const auto key = std::make_pair(prepared.images, prepared.result.run.batch);
+    const auto found = pools_.find(key);
+    if (found != pools_.end()) return found->second;
+    return pools_.try_emplace(key, *prepared.images, prepared.result.run.batch, 2 * cache_bytes())
+        .first->second;
   }
 
  private:
-  Prepared& prepared_;
-  int64_t batch_, image_elements_, batches_;
-  std::vector<float> output_;
-  int64_t next_ = 0, last_ = 0;
+  std::map<std::pair<const Samples*, int64_t>, InputPool> pools_;
 };
 
-void add(Result& result, const char* name, double value, const char* unit, Direction direction) {
-  result.metrics.push_back({name, value, unit, direction});
+/// What was measured of the runs that could be, and what else went on.
+struct Timing {
+  std::vector<Measurement> measurements;
+  Noise noise;
+  bool repeated = false;
+};
+
+Timing time_once(const std::vector<Candidate>& candidates, const Measure& how, const Machine& machine,
+                 const std::function<void(size_t)>& starting) {
+  const SystemCounts before = system_counts(machine.core_set);
+  Timing timing;
+  timing.measurements = measure_interleaved(candidates, how, starting);
+  timing.noise = noise_between(before, system_counts(machine.core_set), machine.logical_cores);
+  return timing;
 }
 
-/// The metrics of steady state.
-void add_latency(Result& result, const Measurement& measurement, int64_t min_samples) {
-  const auto& samples = measurement.samples_ns;
-  const auto time = [&](const char* name, double ns) {
-    add(result, name, ns, "ns", Direction::lower_is_better);
-  };
-  const double middle = median(samples);
-  const Interval interval = median_interval(samples);
-  double sum = 0;
-  for (const int64_t sample : samples) sum += static_cast<double>(sample);
-  time("latency_p50", middle);
-  time("latency_p50_low", interval.low);
-  time("latency_p50_high", interval.high);
-  time("latency_mean", sum / static_cast<double>(samples.size()));
-  time("latency_min", static_cast<double>(*std::min_element(samples.begin(), samples.end())));
-  if (const auto p90 = trusted_percentile(samples, 0.90)) time("latency_p90", *p90);
-  if (const auto p99 = trusted_percentile(samples, 0.99)) time("latency_p99", *p99);
-  add(result, "throughput", static_cast<double>(result.run.batch) * 1e9 / middle, "images/s",
-      Direction::higher_is_better);
-  result.seconds += sum * 1e-9;
-  result.evidence["denormals"] = "flushed";
-  if (static_cast<int64_t>(samples.size()) < min_samples)
-    result.notes.push_back(fmt::format("{} samples, fewer than min_samples ({}): max_time was spent",
-                                       samples.size(), min_samples));
-  result.evidence["stopped_by"] =
-      measurement.stopped_by == StoppingRule::Verdict::precise
-          ? "the median's 95 % interval is within the target"
-          : "the time budget was spent before the median's interval reached the target";
+/// A disturbed measurement is repeated once; the quieter of the two is kept.
+Timing time(const std::vector<Candidate>& candidates, const Measure& how, const Machine& machine,
+            const std::function<void(size_t)>& starting) {
+  Timing first = time_once(candidates, how, machine, starting);
+  if (candidates.empty() || disturbances(first.noise).empty()) return first;
+  Timing second = time_once(candidates, how, machine, starting);
+  Timing& quieter = loudness(second.noise) < loudness(first.noise) ? second : first;
+  quieter.repeated = true;
+  return std::move(quieter);
 }
 
-/// The layers in context: often enough for a median, for about a second.
-void add_layers(Result& result, Session& session, std::span<const float> input, double latency_ns) {
-  constexpr double about_a_second = 1e9;
-  const int repetitions = static_cast<int>(std::clamp(about_a_second / latency_ns, 5.0, 101.0));
-  result.layers = session.profile(input, repetitions);
-  if (std::any_of(result.layers.begin(), result.layers.end(), is_plain))
-    result.notes.push_back("a layer ran in a reference implementation of the engine; see its layers");
-}
-
-/// Says what pruning bought against the dense run of the same block: the verdict comes from the samples and
-/// from the kernels that ran.
-void judge_pruning(Prepared& pruned, const Measurement& measurement, const std::vector<Prepared>& block,
-                   const std::vector<Measurement>& measurements) {
-  Run dense_run = pruned.result.run;
-  dense_run.pruning = {};
-  for (size_t i = 0; i < block.size(); ++i) {
-    if (!(block[i].result.run == dense_run) || measurements[i].samples_ns.empty()) continue;
-    const auto& dense = measurements[i].samples_ns;
-    const double ratio = median(dense) / median(measurement.samples_ns);
-    const Interval of_dense = median_interval(dense), of_pruned = median_interval(measurement.samples_ns);
-    const double low = of_dense.low / of_pruned.high, high = of_dense.high / of_pruned.low;
-    const auto &layers = pruned.result.layers, &dense_layers = block[i].result.layers;
-    const bool same_kernels =
-        std::equal(layers.begin(), layers.end(), dense_layers.begin(), dense_layers.end(),
-                   [](const auto& a, const auto& b) { return a.implementation == b.implementation; });
-    const std::string measured =
-        fmt::format("{:.2f}x the speed of the dense run ({:.2f} to {:.2f})", ratio, low, high);
-    pruned.result.notes.push_back(
-        same_kernels
-            ? "no gain: the same dense kernels ran, no kernel exploits this pattern of zeros; measured " +
-                  measured + "; a difference from 1 is noise"
-            : measured + ": other kernels ran than for the dense network");
-    return;
+/// One after the other, ns.
+std::vector<int64_t> time_inferences(Session& session, std::span<const float> input, int64_t outputs,
+                                     int count) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<float> output(static_cast<size_t>(outputs));
+  std::vector<int64_t> times_ns;
+  for (int i = 0; i < count; ++i) {
+    const Clock::time_point begin = Clock::now();
+    session.infer(input, output);
+    times_ns.push_back(std::chrono::nanoseconds(Clock::now() - begin).count());
   }
-  pruned.result.notes.push_back(
-      "no dense run was measured beside this one; `run --new` measures its whole block");
+  return times_ns;
 }
+
+/// The cores of a process are those of its threads: where OpenMP binds them, they must be there before one
+/// looks.
+Machine inspect_with_threads() {
+  flush_denormals(omp_get_max_threads());
+  return inspect_machine();
+}
+
+/// One block on its way through the steps.
+class Execution {
+ public:
+  Execution(const Order& order, const std::vector<Backend>& backends,
+            const std::function<void(size_t)>& active,
+            const std::function<void(size_t, const Result&)>& finished)
+      : order_(order),
+        active_(active),
+        finished_(finished),
+        machine_(inspect_with_threads()),
+        preparation_(backends, machine_, order.measure) {}
+
+  void run() {
+    prepare();
+    measure();
+    for (size_t k = 0; k < measured_.size(); ++k) take_evidence(k);
+    for (size_t k = 0; k < measured_.size(); ++k) {
+      compare(k);
+      finished_(measured_[k], result(k));
+    }
+  }
+
+ private:
+  Prepared& prepared(size_t k) { return block_[measured_[k]]; }
+  Result& result(size_t k) { return prepared(k).result; }
+  bool failed(size_t k) const { return !timing_.measurements[k].error.empty(); }
+
+  void prepare() {
+    for (size_t i = 0; i < order_.runs.size(); ++i) {
+      active_(i);
+      block_.push_back(preparation_.prepare(order_.runs[i]));
+      if (block_.back().sessions.empty())
+        finished_(i, block_.back().result);
+      else
+        measured_.push_back(i), runs_.push_back(order_.runs[i]);
+    }
+  }
+
+  void measure() {
+    std::vector<Candidate> candidates;
+    for (size_t k = 0; k < measured_.size(); ++k) {
+      timed_.emplace_back(prepared(k), pools_.of(prepared(k)), evictor_);
+      candidates.push_back(timed_.back().candidate());
+    }
+    timing_ = time(candidates, order_.measure, machine_, [&](size_t k) { active_(measured_[k]); });
+    // Speed-ups compare only what shared a process, and so was interleaved.
+    together_ = fmt::format("{} {} {}", machine_.host, getpid(), utc_now());
+  }
+
+  /// What run k shows by itself.
+  void take_evidence(size_t k) {
+    active_(measured_[k]);
+    const Measurement& measurement = timing_.measurements[k];
+    result(k).samples_ns = measurement.samples_ns;
+    if (failed(k)) {
+      result(k).outcome = Outcome::failed;
+      result(k).reason = measurement.error;
+      return;
+    }
+    add_steady_state(result(k), measurement, timed_[k].inferences_a_sample(), order_.measure);
+    add_noise(result(k), timing_.noise, timing_.repeated);
+    result(k).evidence["measured_together"] = together_;
+    result(k).evidence["inputs"] = fmt::format("{} batches in turn, {} MiB", pools_.of(prepared(k)).size(),
+                                               pools_.of(prepared(k)).bytes() >> 20);
+    result(k).evidence["denormals"] = fmt::format(
+        "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
+    check_outputs(k);
+    profile(k);
+  }
+
+  void check_outputs(size_t k) {
+    auto& evidence = result(k).evidence;
+    evidence["scored_outputs"] = timed_[k].scored_outputs_hash();
+    evidence["timed_outputs"] = timed_[k].timed_outputs_hash();
+    if (evidence["scored_outputs"] == evidence["timed_outputs"]) return;
+    result(k).outcome = Outcome::inaccurate;
+    result(k).reason = "the timed inference gave another output than the scored one for the same images";
+  }
+
+  /// The layers in context: often enough for a median, for about a second.
+  void profile(size_t k) {
+    constexpr double about_a_second = 1e9;
+    Session& session = *prepared(k).sessions.front();
+    const std::span<const float> input = pools_.of(prepared(k))[0];
+    const double sample_ns = median(timing_.measurements[k].samples_ns);
+    const int repetitions = static_cast<int>(std::clamp(about_a_second / sample_ns, 5.0, 101.0));
+    // The machine may have changed since: what the layers' sum is held against is timed around them.
+    std::vector<int64_t> whole_ns =
+        time_inferences(session, input, prepared(k).classes * result(k).run.batch, repetitions);
+    std::vector<LayerRecord> layers = session.profile(input, repetitions);
+    for (const int64_t ns :
+         time_inferences(session, input, prepared(k).classes * result(k).run.batch, repetitions))
+      whole_ns.push_back(ns);
+    Ceilings& ceilings = ceilings_of(prepared(k).threads);
+    const std::vector<LayerRecord> computed = without_padding(layers, prepared(k).computed_shares);
+    if (!roofline(computed, ceilings).above_ceiling.empty())  // were they measured beside something else?
+      ceilings = raise_ceilings(machine_, measure_ceilings(ceilings.threads));
+    const std::vector<std::string> above = roofline(computed, ceilings).above_ceiling;
+    add_layers(result(k), std::move(layers), median(whole_ns), ceilings);
+    if (above.empty() || result(k).outcome != Outcome::ok) return;
+    result(k).outcome = Outcome::failed;
+    result(k).reason = fmt::format(
+        "faster than this machine's arithmetic: {}; something is not computed, or not "
+        "timed",
+        fmt::join(above, ", "));
+  }
+
+  /// What run k shows beside the others.
+  void compare(size_t k) {
+    if (failed(k)) return;
+    const auto fp32 = fp32_baseline(runs_[k], runs_), dense = dense_baseline(runs_[k], runs_);
+    if (fp32 && !failed(*fp32)) add_speedup(result(k), ratio(*fp32, k));
+    const bool pruned = runs_[k].pruning.method != "none";
+    const auto baseline = pruned ? dense : fp32;
+    if (!pruned && runs_[k].precision == Precision::fp32) return;  // there is nothing to explain
+    if (!baseline || failed(*baseline)) {
+      result(k).explanation = explain(result(k), nullptr, nullptr);
+      return;
+    }
+    const Ratio over_baseline = ratio(*baseline, k);
+    result(k).explanation = explain(result(k), &result(*baseline), &over_baseline);
+  }
+
+  /// The speed of run k over that of `baseline`.
+  Ratio ratio(size_t baseline, size_t k) {
+    const auto an_inference = [&](size_t run) {
+      std::vector<double> medians = timing_.measurements[run].round_medians;
+      for (double& median : medians) median /= static_cast<double>(timed_[run].inferences_a_sample());
+      return medians;
+    };
+    return speed_ratio(an_inference(baseline), an_inference(k));
+  }
+
+  Ceilings& ceilings_of(int threads) {
+    const auto found = ceilings_.find(threads);
+    return found != ceilings_.end() ? found->second
+                                    : ceilings_.emplace(threads, ceilings(machine_, threads)).first->second;
+  }
+
+  const Order& order_;
+  const std::function<void(size_t)>& active_;
+  const std::function<void(size_t, const Result&)>& finished_;
+  Machine machine_;
+  Preparation preparation_;
+  std::vector<Prepared> block_;
+  std::vector<size_t>
+      measured_;           ///< positions in the block of the runs that could be measured; k counts these
+  std::vector<Run> runs_;  ///< these
+  InputPools pools_;
+  CacheEvictor evictor_;
+  std::deque<TimedRun> timed_;
+  Timing timing_;
+  std::string together_;
+  std::map<int, Ceilings> ceilings_;  ///< by threads
+};
 
 }  // namespace
-
-/// "simple:any" is the slowest of the reorders, element by element; but the fastest of the concatenations,
-/// which copies whole rows (the slow one is "ref:any").
-bool is_plain(const LayerRecord& layer) {
-  const std::string& name = layer.implementation;
-  return name.starts_with("ref:") || name.starts_with("ref_") ||
-         (name.starts_with("simple:any") && layer.kind != "concatenation");
-}
 
 void execute(const Order& order, const std::vector<Backend>& backends,
              const std::function<void(size_t)>& active,
              const std::function<void(size_t, const Result&)>& finished) {
-  flush_denormals();
-  const Machine machine = inspect_machine();
-  // Speed-ups compare only what shared a process, and so was interleaved.
-  const std::string together = fmt::format("{} {} {}", machine.host, getpid(), utc_now());
-  Preparation preparation(backends, machine);
-  std::vector<Prepared> block;
-  for (size_t i = 0; i < order.runs.size(); ++i) {
-    active(i);
-    block.push_back(preparation.prepare(order.runs[i]));
-    if (!block.back().session) finished(i, block.back().result);
-  }
-
-  std::vector<size_t> measured;  // positions in the block
-  std::vector<Feeder> feeders;
-  for (size_t i = 0; i < block.size(); ++i)
-    if (block[i].session) measured.push_back(i), feeders.emplace_back(block[i]);
-  std::vector<Candidate> candidates;
-  for (size_t k = 0; k < measured.size(); ++k)
-    candidates.push_back({run_id(order.runs[measured[k]]), [&feeder = feeders[k]] { feeder.step(); }});
-  const std::vector<Measurement> taken =
-      measure_interleaved(candidates, order.measure, [&](size_t k) { active(measured[k]); });
-
-  std::vector<Measurement> measurements(block.size());
-  for (size_t k = 0; k < measured.size(); ++k) measurements[measured[k]] = taken[k];
-  for (size_t k = 0; k < measured.size(); ++k) {
-    const size_t i = measured[k];
-    active(i);
-    Result& result = block[i].result;
-    result.samples_ns = taken[k].samples_ns;
-    if (!taken[k].error.empty()) {
-      result.outcome = Outcome::failed;
-      result.reason = taken[k].error;
-      continue;
-    }
-    add_latency(result, taken[k], order.measure.min_samples);
-    result.evidence["measured_together"] = together;
-    add_layers(result, *block[i].session, feeders[k].input(0), median(taken[k].samples_ns));
-    if (!feeders[k].timed_as_scored()) {
-      result.outcome = Outcome::inaccurate;
-      result.reason = "the timed inference gave another output than the scored one for the same images";
-    }
-  }
-  for (const size_t i : measured) {
-    if (block[i].result.run.pruning.method != "none" && !block[i].result.layers.empty())
-      judge_pruning(block[i], measurements[i], block, measurements);
-    finished(i, block[i].result);
-  }
+  Execution(order, backends, active, finished).run();
 }
 
 }  // namespace bitsweep

@@ -17,7 +17,4 @@ void execute(const Order& order, const std::vector<Backend>& backends,
              const std::function<void(size_t)>& active,
              const std::function<void(size_t, const Result&)>& finished);
 
-/// Whether a layer ran in code of oneDNN's that is there to be right, not fast, by the engine's name for it.
-bool is_plain(const LayerRecord& layer);
-
 }  // namespace bitsweep

@@ -2,19 +2,23 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <stdexcept>
 
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
+
+#include "harness/statistics.h"
 
 namespace bitsweep {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int slices_a_round = 5;
-constexpr double slice_seconds = 0.02;  // long enough to warm the caches again after a neighbour's slice
-constexpr int64_t most_steps_a_slice = 1000;  // bounds the samples kept of very fast networks
+constexpr double slice_seconds = 0.01;
+constexpr double warming_seconds = 0.001;    // brings back the caches that a neighbour's slice has emptied
+constexpr double long_step_seconds = 0.2;    // of such a step, the warming of the caches is a small part
+constexpr int64_t most_steps_a_slice = 250;  // bounds the samples kept of very fast networks
+constexpr int64_t most_warming_steps = 1000;
 
 /// Counts what Google Benchmark says it ran; the samples themselves are taken inside the loop.
 class IterationCounter : public benchmark::BenchmarkReporter {
@@ -43,50 +47,76 @@ void initialize_google_benchmark() {
   static_cast<void>(done);
 }
 
-/// One slice: times each step and tells Google Benchmark. The first step of a slice repopulates the caches
-/// that a neighbour's slice has emptied; it is not a sample.
+/// Counts of this process so far.
+LoopCounts counts_so_far() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return {usage.ru_minflt + usage.ru_majflt, usage.ru_nivcsw};
+}
+
+/// What a slice takes of a candidate.
+struct Slice {
+  int64_t warming_steps = 0;  ///< no samples
+  int64_t steps = 0;
+};
+
+/// One slice: times each step and tells Google Benchmark.
 ///
 /// A candidate that fails does nothing from then on: to skip the rest would leave repetitions of unlike
 /// length, at which Google Benchmark ends the process.
-void run_slice(benchmark::State& state, const Candidate& candidate, Measurement& measurement) {
-  const auto step = [&] {
-    if (!measurement.error.empty()) return;
+void run_slice(benchmark::State& state, const Candidate& candidate, const Slice& slice,
+               Measurement& measurement) {
+  const auto step = [&]() -> std::chrono::nanoseconds {
+    if (!measurement.error.empty()) return {};
     try {
+      if (candidate.before_step) candidate.before_step();
+      const auto begin = Clock::now();
       candidate.step();
+      return Clock::now() - begin;
     } catch (const std::exception& error) {
       measurement.error = error.what();
+      return {};
     }
   };
-  step();
+  const auto slice_begin = Clock::now();
+  for (int64_t i = 0; i < slice.warming_steps; ++i) step();
+  measurement.samples_ns.reserve(measurement.samples_ns.size() + static_cast<size_t>(slice.steps));
+  const LoopCounts before = counts_so_far();
   for ([[maybe_unused]] auto iteration : state) {
-    const auto begin = Clock::now();
-    step();
-    const std::chrono::nanoseconds elapsed = Clock::now() - begin;
+    const std::chrono::nanoseconds elapsed = step();
     if (measurement.error.empty()) measurement.samples_ns.push_back(elapsed.count());
     state.SetIterationTime(std::chrono::duration<double>(elapsed).count());
   }
+  const LoopCounts after = counts_so_far();
+  measurement.counts.page_faults += after.page_faults - before.page_faults;
+  measurement.counts.involuntary_switches += after.involuntary_switches - before.involuntary_switches;
+  measurement.seconds += std::chrono::duration<double>(Clock::now() - slice_begin).count();
+  if (measurement.error.empty())
+    measurement.round_medians.push_back(
+        median(std::span(measurement.samples_ns).last(static_cast<size_t>(slice.steps))));
 }
 
-/// Warms up and returns how many steps fill a slice.
-int64_t warm_up(const Candidate& candidate, int64_t steps, Measurement& measurement) {
+/// Warms up, which touches all memory once, and plans a slice; none if a step throws.
+Slice warm_up(const Candidate& candidate, int64_t steps, Measurement& measurement) {
   try {
     const int64_t count = std::max<int64_t>(1, steps);
-    const auto begin = Clock::now();
-    for (int64_t i = 0; i < count; ++i) candidate.step();
-    const double seconds =
-        std::chrono::duration<double>(Clock::now() - begin).count() / static_cast<double>(count);
-    return std::clamp(static_cast<int64_t>(slice_seconds / std::max(seconds, 1e-9)), int64_t{1},
-                      most_steps_a_slice);
+    std::chrono::duration<double> timed{};
+    for (int64_t i = 0; i < count; ++i) {
+      if (candidate.before_step) candidate.before_step();
+      const auto begin = Clock::now();
+      candidate.step();
+      timed += Clock::now() - begin;
+    }
+    const double seconds = timed.count() / static_cast<double>(count);
+    const auto steps_in = [&](double time, int64_t most) {
+      return std::clamp(static_cast<int64_t>(time / std::max(seconds, 1e-9)), int64_t{1}, most);
+    };
+    return {seconds < long_step_seconds ? steps_in(warming_seconds, most_warming_steps) : 0,
+            steps_in(slice_seconds, most_steps_a_slice)};
   } catch (const std::exception& error) {
     measurement.error = error.what();
-    return 0;
+    return {};
   }
-}
-
-double seconds_of(const std::vector<int64_t>& samples_ns) {
-  double sum = 0;
-  for (const int64_t sample : samples_ns) sum += static_cast<double>(sample);
-  return sum * 1e-9;
 }
 
 size_t sample_count(const std::vector<Measurement>& measurements) {
@@ -102,33 +132,39 @@ std::vector<Measurement> measure_interleaved(const std::vector<Candidate>& candi
   initialize_google_benchmark();
   const StoppingRule rule(how.min_samples, how.target_ci, how.max_time_s);
   std::vector<Measurement> measurements(candidates.size());
-  std::vector<int64_t> steps(candidates.size());
-  std::vector<size_t> unfinished;
+  std::vector<Slice> slices(candidates.size());
+  std::vector<size_t> running;
   for (size_t i = 0; i < candidates.size(); ++i) {
     starting(i);
-    steps[i] = warm_up(candidates[i], how.warmup, measurements[i]);
-    if (steps[i] > 0) unfinished.push_back(i);
+    slices[i] = warm_up(candidates[i], how.warmup, measurements[i]);
+    if (slices[i].steps > 0) running.push_back(i);
   }
 
-  while (!unfinished.empty()) {
+  bool imprecise = true;
+  while (imprecise && !running.empty()) {
     const size_t samples_before = sample_count(measurements);
-    for (const size_t i : unfinished)
+    for (const size_t i : running)
       benchmark::RegisterBenchmark(candidates[i].name.c_str(),
                                    [&, i](benchmark::State& state) {
                                      starting(i);
-                                     run_slice(state, candidates[i], measurements[i]);
+                                     run_slice(state, candidates[i], slices[i], measurements[i]);
                                    })
-          ->Iterations(steps[i])
-          ->Repetitions(slices_a_round)
+          ->Iterations(slices[i].steps)
           ->UseManualTime();
     IterationCounter counter;
     benchmark::RunSpecifiedBenchmarks(&counter);
     benchmark::ClearRegisteredBenchmarks();
-    std::erase_if(unfinished, [&](size_t i) {
+    imprecise = false;
+    for (const size_t i : running) {
       Measurement& measurement = measurements[i];
-      if (!measurement.error.empty()) return true;
-      measurement.stopped_by = rule.judge(measurement.samples_ns, seconds_of(measurement.samples_ns));
-      return measurement.stopped_by != StoppingRule::Verdict::go_on;
+      measurement.stopped_by =
+          rule.judge(measurement.round_medians, static_cast<int64_t>(measurement.samples_ns.size()),
+                     measurement.seconds);
+      imprecise |= measurement.error.empty() && measurement.stopped_by == StoppingRule::Verdict::go_on;
+    }
+    std::erase_if(running, [&](size_t i) {
+      return !measurements[i].error.empty() ||
+             measurements[i].stopped_by == StoppingRule::Verdict::out_of_time;
     });
     const bool failed =
         std::any_of(measurements.begin(), measurements.end(), [](const auto& m) { return !m.error.empty(); });

@@ -12,12 +12,15 @@
 #include "harness/clock.h"
 #include "harness/compression/pruning.h"
 #include "harness/compression/quantization.h"
+#include "harness/denormals.h"
 #include "harness/error.h"
 #include "harness/formats/safetensors.h"
 #include "harness/fusion.h"
+#include "harness/layer_evidence.h"
 #include "harness/models/models.h"
 #include "harness/places.h"
 #include "harness/statistics.h"
+#include "harness/strictness.h"
 #include "harness/table.h"
 
 namespace bitsweep {
@@ -140,8 +143,8 @@ struct Preparation::Shared {
   std::map<std::tuple<std::string, std::string, std::string, std::string, int64_t>, Calibrated> calibrated;
 };
 
-Preparation::Preparation(const std::vector<Backend>& backends, const Machine& machine)
-    : backends_(backends), machine_(machine), shared_(std::make_unique<Shared>()) {}
+Preparation::Preparation(const std::vector<Backend>& backends, const Machine& machine, const Measure& measure)
+    : backends_(backends), machine_(machine), measure_(measure), shared_(std::make_unique<Shared>()) {}
 
 Preparation::~Preparation() = default;
 
@@ -163,7 +166,7 @@ Prepared Preparation::prepare(const Run& run) {
     result.outcome = Outcome::failed;
     result.reason = error.what();
   }
-  if (result.outcome != Outcome::ok) prepared.session.reset();
+  if (result.outcome != Outcome::ok) prepared.sessions.clear();
   result.seconds = nanoseconds_since(begin) * 1e-9;
   return prepared;
 }
@@ -181,11 +184,21 @@ void add_sizes(Result& result, const Network& network) {
   add_metric(result, "macs", static_cast<double>(macs(network) * result.run.batch), "", Direction::neutral);
 }
 
-void add_bytes(Result& result, const Session& session) {
-  add_metric(result, "weight_bytes", static_cast<double>(session.weight_bytes()), "bytes",
-             Direction::lower_is_better);
-  add_metric(result, "activation_bytes", static_cast<double>(session.activation_bytes()), "bytes",
-             Direction::lower_is_better);
+/// Of all sessions.
+void add_bytes(Result& result, const std::vector<std::unique_ptr<Session>>& sessions) {
+  double weights = 0, activations = 0;
+  for (const auto& session : sessions) {
+    weights += static_cast<double>(session->weight_bytes());
+    activations += static_cast<double>(session->activation_bytes());
+  }
+  add_metric(result, "weight_bytes", weights, "bytes", Direction::lower_is_better);
+  add_metric(result, "activation_bytes", activations, "bytes", Direction::lower_is_better);
+}
+
+/// OpenMP threads of each stream.
+int threads_of(const Run& run, const Machine& machine) {
+  if (run.threads.count > 0) return run.threads.count;
+  return std::max(1, machine.physical_cores / static_cast<int>(run.streams));
 }
 
 void add_fidelity(Result& result, const Fidelity& to_reference) {
@@ -207,6 +220,33 @@ void add_top_k(Result& result, const std::vector<float>& outputs, const Samples&
     add_metric(result, name + "_high", 100 * interval.high, "%", Direction::higher_is_better);
   }
   result.evidence["images"] = std::to_string(images.count);
+}
+
+/// False, with the outcome set, if a layer runs in code that is not there to be fast and that is not allowed.
+bool check_kernels(Result& result, const std::vector<LayerRecord>& layers, bool allowed) {
+  std::vector<std::string> reasons;
+  for (const LayerRecord& layer : layers)
+    if (const auto reason = fallback(layer)) reasons.push_back(*reason);
+  if (reasons.empty()) return true;
+  const std::string told = fmt::format("{} of {} layers without a fast kernel: {}", reasons.size(),
+                                       layers.size(), reasons.front());
+  result.evidence["fallbacks"] = told;
+  if (allowed) {
+    result.notes.push_back(told);
+    return true;
+  }
+  result.outcome = Outcome::failed;
+  result.reason = told + "; `measure: {allow: [fallback]}` measures it nevertheless";
+  return false;
+}
+
+/// Why this is not fp32, in words; empty if it is.
+std::string not_strict(Result& result, const Strictness& strictness) {
+  if (strictness.layer.empty()) return "";  // nothing to be verified
+  add_metric(result, "fp32_error", strictness.relative_error, "", Direction::lower_is_better);
+  result.evidence["strict_fp32"] = fmt::format("layer {}: relative error {:.1e} against fp64, at most {:.1e}",
+                                               strictness.layer, strictness.relative_error, strictness.limit);
+  return strictness.passed ? "" : "this is not fp32, " + result.evidence["strict_fp32"];
 }
 
 }  // namespace
@@ -231,10 +271,12 @@ void Preparation::prepare_session(Prepared& prepared) {
   if (!training.empty()) result.evidence["training"] = training;
 
   SessionRequest request{
-      run.precision, run.batch, run.threads.count > 0 ? run.threads.count : machine_.physical_cores, {}};
+      run.precision, run.batch, threads_of(run, machine_), {}, measure_.allows("emulation")};
+  prepared.threads = request.threads;
+  flush_denormals(request.threads);
   result.evidence["threads"] = std::to_string(request.threads);
-  if (request.threads > machine_.logical_cores)
-    result.notes.push_back(fmt::format("{} threads share {} cores", request.threads, machine_.logical_cores));
+  if (const int64_t all = request.threads * run.streams; all > machine_.logical_cores)
+    result.notes.push_back(fmt::format("{} threads share {} cores", all, machine_.logical_cores));
   if (const auto reason = backend.why_not(network, request)) {
     result.outcome = Outcome::unsupported;
     result.reason = *reason;
@@ -247,9 +289,19 @@ void Preparation::prepare_session(Prepared& prepared) {
   }
 
   const auto prepare_begin = Clock::now();
-  prepared.session = backend.prepare(network, request);
+  prepared.sessions.push_back(backend.prepare(network, request));
   add_time(result, "prepare_time", nanoseconds_since(prepare_begin));
-  add_bytes(result, *prepared.session);
+  while (static_cast<int64_t>(prepared.sessions.size()) < run.streams)
+    prepared.sessions.push_back(backend.prepare(network, request));
+  add_bytes(result, prepared.sessions);
+  Session& session = *prepared.sessions.front();
+
+  if (backend.emulation)
+    if (const auto emulation = backend.emulation(run.precision)) {
+      result.evidence["emulated"] = *emulation;
+      result.notes.push_back(fmt::format("{} is emulated: {}", to_text(run.precision), *emulation));
+    }
+  prepared.computed_shares = computed_shares(network);
 
   const Samples& images = shared_->test_images(run, network.input_shape());
   if (images.count < run.batch) {
@@ -263,13 +315,15 @@ void Preparation::prepare_session(Prepared& prepared) {
   prepared.classes = element_count(network.output_shape());
   result.evidence["data_hash"] = data_hash(images);
   result.evidence["normalisation"] = images.normalisation;
+  const std::span<const float> batch(images.values.data(),
+                                     static_cast<size_t>(run.batch * element_count(images.shape)));
   std::vector<float> output(run.batch * prepared.classes);
   const auto first_begin = Clock::now();
-  prepared.session->infer(
-      {images.values.data(), static_cast<size_t>(run.batch * element_count(images.shape))}, output);
+  session.infer(batch, output);
   add_time(result, "first_inference", nanoseconds_since(first_begin));
+  if (!check_kernels(result, session.profile(batch, 1), measure_.allows("fallback"))) return;
 
-  prepared.scored = infer_all(*prepared.session, network, images, run.batch);
+  prepared.scored = infer_all(session, network, images, run.batch);
   add_top_k(result, prepared.scored, images, prepared.classes);
   const Samples judged = first_images(images, judged_images);
   const std::span<const float> judged_outputs(prepared.scored.data(), judged.count * prepared.classes);
@@ -286,6 +340,8 @@ void Preparation::prepare_session(Prepared& prepared) {
                Direction::higher_is_better);
   }
   result.reason = implausible(judged_outputs, reference, to_reference, prepared.classes, run.precision);
+  if (result.reason.empty() && run.precision == Precision::fp32)
+    result.reason = not_strict(result, check_strictness(session, network, batch, run.batch));
   if (!result.reason.empty()) result.outcome = Outcome::inaccurate;
 }
 

@@ -8,27 +8,32 @@
 
 #include "harness/backend.h"
 #include "harness/datasets/datasets.h"
+#include "harness/experiment.h"
 #include "harness/result.h"
+#include "harness/roofline.h"
 
 namespace bitsweep {
 
 /// A run on its way from plan to result.
 struct Prepared {
-  Result result;                     ///< outcome ok so far, or final
-  std::unique_ptr<Session> session;  ///< null if the outcome is final
-  const Samples* images = nullptr;   ///< the test images
-  std::vector<float> scored;         ///< the outputs of the accuracy check, [count, classes]
+  Result result;                                   ///< outcome ok so far, or final
+  std::vector<std::unique_ptr<Session>> sessions;  ///< one a stream, alike; none if the outcome is final
+  int threads = 1;                                 ///< of each session
+  const Samples* images = nullptr;                 ///< the test images
+  std::vector<float> scored;  ///< the outputs of the accuracy check by the first session, [count, classes]
   int64_t classes = 0;
+  ComputedShares computed_shares;  ///< of the network's layers
 };
 
 /// Prepares the runs of one block; what they share (data, reference outputs, the dense network) is made once.
 class Preparation {
  public:
-  Preparation(const std::vector<Backend>& backends, const Machine& machine);
+  /// All must outlive it.
+  Preparation(const std::vector<Backend>& backends, const Machine& machine, const Measure& measure);
   ~Preparation();
 
-  /// Build, compress, ask the backend why not, calibrate, prepare, first inference, accuracy. Never throws: a
-  /// fault becomes the outcome.
+  /// Build, compress, ask the backend why not, calibrate, prepare, look which kernels run, first inference,
+  /// accuracy, whether fp32 is fp32. Never throws: a fault becomes the outcome.
   Prepared prepare(const Run& run);
 
  private:
@@ -37,6 +42,7 @@ class Preparation {
 
   const std::vector<Backend>& backends_;
   const Machine& machine_;
+  const Measure& measure_;
   std::unique_ptr<Shared> shared_;
 };
 

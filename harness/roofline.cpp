@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 
 namespace bitsweep {
@@ -30,15 +31,20 @@ std::string_view precision_of(std::string_view type) {
 
 }  // namespace
 
-std::vector<LayerRecord> without_padding(std::span<const LayerRecord> layers, const Network& network) {
+ComputedShares computed_shares(const Network& network) {
+  ComputedShares shares;
+  for (size_t layer = 0; layer < network.layers().size(); ++layer)
+    if (const int64_t counted = macs(network, layer); counted > 0)
+      shares[network.layers()[layer].name] =
+          static_cast<double>(macs_on_image(network, layer)) / static_cast<double>(counted);
+  return shares;
+}
+
+std::vector<LayerRecord> without_padding(std::span<const LayerRecord> layers, const ComputedShares& shares) {
   std::vector<LayerRecord> result(layers.begin(), layers.end());
-  for (size_t layer = 0; layer < network.layers().size(); ++layer) {
-    const int64_t counted = macs(network, layer);
-    if (counted == 0) continue;
-    for (LayerRecord& record : result)
-      if (record.name == network.layers()[layer].name && record.macs % counted == 0)
-        record.macs = record.macs / counted * macs_on_image(network, layer);
-  }
+  for (LayerRecord& record : result)
+    if (const auto share = shares.find(record.name); share != shares.end())
+      record.macs = std::llround(share->second * static_cast<double>(record.macs));
   return result;
 }
 

@@ -2,6 +2,7 @@
 // CACM 52(4), 2009), with a roof for each level of the memory hierarchy.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,11 +13,15 @@
 
 namespace bitsweep {
 
-/// The same records with the MACs that had to be computed at least, see macs_on_image(): engines skip
-/// padding, and a layer whose MACs are counted as in the literature may be faster than all of them could be
-/// (1.3 times on images of 2 × 2). What the ceilings are to judge goes through this first. `network` is what
-/// the session was prepared from; records of layers that it lacks stay as they are.
-std::vector<LayerRecord> without_padding(std::span<const LayerRecord> layers, const Network& network);
+/// Of each layer with multiply-accumulates, by name: those that had to be computed at least, see
+/// macs_on_image(), over those counted as in the literature. Engines skip padding, and a layer may be faster
+/// than all of them could be (1.3 times on images of 2 × 2).
+using ComputedShares = std::map<std::string, double>;
+ComputedShares computed_shares(const Network& network);
+
+/// The same records without the MACs on padding: what the ceilings are to judge goes through this first.
+/// Records of layers that `shares` lacks stay as they are.
+std::vector<LayerRecord> without_padding(std::span<const LayerRecord> layers, const ComputedShares& shares);
 
 /// By how much a layer may seem faster than arithmetic allows before it is named: clocks and timers differ
 /// from moment to moment.

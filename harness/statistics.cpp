@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <random>
 #include <stdexcept>
 #include <vector>
 
@@ -29,6 +31,16 @@ double median_of_sorted(const std::vector<int64_t>& samples) {
   return samples.size() % 2 == 1 ? upper : (static_cast<double>(samples[middle - 1]) + upper) / 2;
 }
 
+/// The mean of the middle half; of all for fewer than 4.
+double midmean(std::vector<double> values) {
+  if (values.empty()) throw std::invalid_argument("no rounds; right is one or more");
+  std::sort(values.begin(), values.end());
+  const size_t left_out = values.size() / 4;  // at each end
+  double sum = 0;
+  for (size_t i = left_out; i < values.size() - left_out; ++i) sum += values[i];
+  return sum / static_cast<double>(values.size() - 2 * left_out);
+}
+
 }  // namespace
 
 double percentile(std::span<const int64_t> samples, double share) {
@@ -40,10 +52,12 @@ double median(std::span<const int64_t> samples) {
   return median_of_sorted(sorted(samples));
 }
 
-Interval median_interval(std::span<const int64_t> samples) {
-  const std::vector<int64_t> ordered = sorted(samples);
+Interval median_interval(std::span<const double> values) {
+  if (values.empty()) throw std::invalid_argument("no values; right is one or more");
+  std::vector<double> ordered(values.begin(), values.end());
+  std::sort(ordered.begin(), ordered.end());
   const size_t count = ordered.size();
-  // The number of samples below the median is binomial(count, 1/2). The interval from the (k+1)-th smallest
+  // The number of values below the median is binomial(count, 1/2). The interval from the (k+1)-th smallest
   // to the (k+1)-th largest misses the median with probability 2 P(X <= k); take the largest k that keeps it
   // at 5 %.
   const auto log_choose = [&](size_t k) {
@@ -56,7 +70,7 @@ Interval median_interval(std::span<const int64_t> samples) {
     if (2 * tail > 0.05) break;
     left_out = k;
   }
-  return {static_cast<double>(ordered[left_out]), static_cast<double>(ordered[count - 1 - left_out])};
+  return {ordered[left_out], ordered[count - 1 - left_out]};
 }
 
 Interval share_interval(double share, int64_t count) {
@@ -83,15 +97,36 @@ std::optional<double> trusted_percentile(std::span<const int64_t> samples, doubl
   return percentile(samples, share);
 }
 
-StoppingRule::Verdict StoppingRule::judge(std::span<const int64_t> samples_ns, double elapsed_s) const {
-  constexpr int64_t least_for_interval = 6;  // below, the interval is just the range of the samples
-  if (static_cast<int64_t>(samples_ns.size()) >= std::max(min_samples_, least_for_interval)) {
-    const double middle = median(samples_ns);
-    const Interval interval = median_interval(samples_ns);
-    const double allowed = target_ci_ * middle;
-    if (interval.low >= middle - allowed && interval.high <= middle + allowed) return Verdict::precise;
+Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const double> medians) {
+  constexpr int resamples = 4000;
+  constexpr double tail = 0.005;  // on each side
+  constexpr size_t least_rounds = 6;
+  std::vector<double> logarithms(std::min(baseline_medians.size(), medians.size()));
+  for (size_t i = 0; i < logarithms.size(); ++i) logarithms[i] = std::log(baseline_medians[i] / medians[i]);
+  const size_t count = logarithms.size();
+  const double value = midmean(logarithms);
+  Ratio ratio{std::exp(value), {0, std::numeric_limits<double>::infinity()}, static_cast<int64_t>(count)};
+  if (count < least_rounds) return ratio;
+
+  std::mt19937_64 random(count);
+  std::vector<double> drawn(count), values;
+  for (int i = 0; i < resamples; ++i) {
+    for (double& one : drawn) one = logarithms[random() % count];
+    values.push_back(midmean(drawn));
   }
-  return elapsed_s >= max_time_s_ ? Verdict::out_of_time : Verdict::go_on;
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    return values[static_cast<size_t>(std::lround(share * static_cast<double>(resamples - 1)))];
+  };
+  const double widening = std::sqrt(static_cast<double>(count) / (static_cast<double>(count) - 1));
+  ratio.interval = {std::exp(value + widening * (at(tail) - value)),
+                    std::exp(value + widening * (at(1 - tail) - value))};
+  return ratio;
+}
+
+bool differ(const Ratio& ratio) {
+  constexpr double least = 0.01;
+  return std::abs(ratio.value - 1) >= least && (ratio.interval.low > 1 || ratio.interval.high < 1);
 }
 
 }  // namespace bitsweep

@@ -20,9 +20,11 @@ struct Interval {
   double high = 0;
 };
 
-/// A distribution-free confidence interval of the median at 95 %, from binomial order statistics; the whole
-/// range below 6 samples.
-Interval median_interval(std::span<const int64_t> samples);
+/// A distribution-free confidence interval at 95 % of the median of what `values` are independent draws of,
+/// from binomial order statistics; the whole range below 6 values. Single samples are not independent
+/// (neighbours in time share their disturbance): give the medians of rounds. Throws std::invalid_argument if
+/// there are none.
+Interval median_interval(std::span<const double> values);
 
 /// A confidence interval at 95 % of the share that would be found among all, where `share` was found among
 /// `count` drawn at random; 0 to 1. It stays in range and has a width even for shares of 0 and 1, as the
@@ -34,21 +36,26 @@ Interval share_interval(double share, int64_t count);
 /// LoadGen's early stopping at confidence 0.99 (p90 64, p99 662, p99.9 6,636).
 std::optional<double> trusted_percentile(std::span<const int64_t> samples, double share);
 
-/// When to stop sampling. Holds no clock: the elapsed time is told.
-class StoppingRule {
- public:
-  StoppingRule(int64_t min_samples, double target_ci, double max_time_s)
-      : min_samples_(min_samples), target_ci_(target_ci), max_time_s_(max_time_s) {}
-
-  enum class Verdict { go_on, precise, out_of_time };
-  /// `precise`: enough samples and the median's 95 % interval is within ±target_ci of it. `out_of_time`: the
-  /// budget is spent.
-  Verdict judge(std::span<const int64_t> samples_ns, double elapsed_s) const;
-
- private:
-  int64_t min_samples_;
-  double target_ci_;
-  double max_time_s_;
+/// How much faster one thing is than another, from rounds in which both were measured.
+struct Ratio {
+  double value = 1;
+  Interval interval;   ///< at 99 %
+  int64_t rounds = 0;  ///< behind it
 };
+
+/// baseline time / time, from the medians of the same rounds; the longer list is cut. The value is the
+/// midmean (mean of the middle half) of the logarithms of the rounds' ratios: a neighbour's burst spoils
+/// single rounds, and drift meets both sides of a round. The interval is a percentile bootstrap over rounds,
+/// widened by sqrt(n / (n - 1)) for their small number; it repeats to the bit. Samples of one round are not
+/// independent of each other, so they are not resampled one by one. Below 6 rounds the interval is from 0 to
+/// infinity. Throws std::invalid_argument if there is no round. Source: Efron & Tibshirani, An Introduction
+/// to the Bootstrap (1993), chapter 13; Kalibera & Jones, Rigorous Benchmarking in Reasonable Time (ISMM
+/// 2013), for resampling the highest level only.
+Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const double> medians);
+
+/// Whether the two are told apart: the interval excludes 1, and the difference is at least 1 %. Smaller ones
+/// come from where two sessions happen to lie in memory (Mytkowicz et al., ASPLOS 2009), whatever the
+/// interval.
+bool differ(const Ratio& ratio);
 
 }  // namespace bitsweep

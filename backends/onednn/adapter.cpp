@@ -285,6 +285,23 @@ memory::dims dims_of(const memory::desc& layout) {
 #endif
 }
 
+std::optional<Blocking> blocking_of(const memory::desc& layout) {
+#if DNNL_VERSION_MAJOR >= 3
+  if (layout.get_format_kind() != memory::format_kind::blocked) return std::nullopt;
+  Blocking blocking{layout.get_strides(), {}};
+  const memory::dims dims = layout.get_inner_idxs(), sizes = layout.get_inner_blks();
+  for (size_t i = 0; i < dims.size(); ++i)
+    blocking.blocks.push_back({static_cast<size_t>(dims[i]), sizes[i]});
+#else
+  if (layout.data.format_kind != dnnl_blocked) return std::nullopt;
+  const dnnl_blocking_desc_t& order = layout.data.format_desc.blocking;
+  Blocking blocking{{order.strides, order.strides + layout.data.ndims}, {}};
+  for (int i = 0; i < order.inner_nblks; ++i)
+    blocking.blocks.push_back({static_cast<size_t>(order.inner_idxs[i]), order.inner_blks[i]});
+#endif
+  return blocking;
+}
+
 std::string library_version() {
   const dnnl::version_t& version = *dnnl::version();
   return fmt::format("{}.{}.{}", version.major, version.minor, version.patch);
@@ -301,8 +318,11 @@ EngineFeatures engine_features() {
   features.int8 = has(dnnl::cpu_isa::avx2);
   features.vnni = has(dnnl::cpu_isa::avx2_vnni) || has(dnnl::cpu_isa::avx512_core_vnni);
   features.bf16 = has(dnnl::cpu_isa::avx512_core_bf16) || has(dnnl::cpu_isa::avx512_core_amx);
+  features.emulated_bf16 = has(dnnl::cpu_isa::avx512_core);
 #if DNNL_VERSION_MAJOR >= 3
   features.fp16 = has(dnnl::cpu_isa::avx512_core_fp16);
+  features.emulated_bf16 |= has(dnnl::cpu_isa::avx2_vnni_2);
+  features.emulated_fp16 = has(dnnl::cpu_isa::avx2_vnni_2);
 #endif
   return features;
 }

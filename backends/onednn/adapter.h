@@ -95,6 +95,19 @@ Operator reorder(const dnnl::engine& engine, const Operand& from, const Operand&
 memory::data_type data_type_of(const memory::desc& layout);
 memory::dims dims_of(const memory::desc& layout);
 
+/// How a layout orders its elements: whole blocks by strides, then the blocks themselves, the last innermost.
+struct Blocking {
+  struct Block {
+    size_t dim = 0;
+    memory::dim size = 1;
+  };
+  memory::dims strides;  ///< of each dimension, between blocks
+  std::vector<Block> blocks;
+};
+
+/// Nothing where the layout is known to the engine only, or left to it.
+std::optional<Blocking> blocking_of(const memory::desc& layout);
+
 /// The library that runs, not the headers: "2.6.3".
 std::string library_version();
 
@@ -105,6 +118,10 @@ struct EngineFeatures {
   bool vnni = false;  ///< int8 products are added in 32 bits; without, two of them in 16, which saturates
   bool bf16 = false;  ///< AVX-512 BF16 or AMX: not emulated
   bool fp16 = false;  ///< AVX-512 FP16, and a generation that uses it
+  /// Kernels that convert to fp32 and compute in it: bf16 on any AVX-512, both on AVX2 with AVX-NE-CONVERT
+  /// (generation 3). With less, oneDNN refuses the types, its reference code included.
+  bool emulated_bf16 = false;
+  bool emulated_fp16 = false;
 };
 EngineFeatures engine_features();
 

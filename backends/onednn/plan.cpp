@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "backends/onednn/evidence.h"
 #include "backends/onednn/layouts.h"
 #include "backends/onednn/numbers.h"
 #include "backends/onednn/weights.h"
@@ -15,14 +16,6 @@ namespace {
 
 using Tag = memory::format_tag;
 using Type = memory::data_type;
-
-/// "u8:s8:u8": source, weights if any, destination.
-std::string data_types(const Operator& executed) {
-  const auto type = [](const memory::desc& layout) { return to_text(data_type_of(layout)); };
-  if (executed.weights.get_size() == 0)
-    return fmt::format("{}:{}", type(executed.source), type(executed.destination));
-  return fmt::format("{}:{}:{}", type(executed.source), type(executed.weights), type(executed.destination));
-}
 
 int64_t bytes_moved(const Step& step) {
   size_t bytes = 0;
@@ -399,6 +392,8 @@ void Planner::add_step(Operator executed, std::vector<Argument> activations,
   record.kind = kind(layer());
   record.implementation = executed.implementation;
   record.data_types = data_types(executed);
+  record.isa = isa_of(executed.implementation);
+  record.layouts = layouts(executed);
   record.macs = macs(network_, index_) * batch_;
   plan_.steps.push_back(
       {std::move(record), std::move(executed), std::move(activations), std::move(constants)});

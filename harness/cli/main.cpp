@@ -25,6 +25,7 @@ const std::vector<Verb>& verbs() {
       {"run", "Carry out an experiment, alone or under mpirun; started again, it finishes the rest",
        define_run},
       {"query", "Show results as a table, CSV, JSON or Markdown", define_query},
+      {"explain", "Show one result in full, and why it is as fast as it is", define_explain},
       {"report", "Write a static report that opens offline", define_report},
       {"train", "Train a network and write a checkpoint", define_train},
       {"convert", "Write a network, pruned or quantised if asked, as ONNX or safetensors", define_convert},

@@ -15,6 +15,7 @@ using Action = std::function<ExitCode()>;
 /// Each adds its options to its subcommand and returns what to do.
 Action define_plan(CLI::App& verb);
 Action define_run(CLI::App& verb);
+Action define_explain(CLI::App& verb);
 Action define_query(CLI::App& verb);
 Action define_report(CLI::App& verb);
 Action define_train(CLI::App& verb);

@@ -1,8 +1,8 @@
 // What one run left.
 
 /** Metrics in this order; others follow by name. */
-const metricOrder = ["latency_p50", "latency_p50_low", "latency_p50_high", "latency_p90", "latency_p99", "latency_min", "latency_mean",
-  "throughput", "prepare_time", "load_time", "first_inference", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high",
+const metricOrder = ["latency_p50", "latency_p50_low", "latency_p50_high", "latency_p90", "latency_p99", "latency_p999", "latency_min", "latency_mean",
+  "throughput", "speedup", "speedup_low", "speedup_high", "prepare_time", "load_time", "first_inference", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high",
   "sqnr", "cosine", "top1_agreement", "max_error", "dense_sqnr", "dense_top1_agreement", "parameters", "nonzeros", "weight_bytes",
   "activation_bytes", "macs"];
 
@@ -31,31 +31,32 @@ function metricsPart(result) {
   const mark = {lower: " ↓", higher: " ↑"};
   const rows = inOrder(result.metrics).map((one) => [one.name, readable(one.value, one.unit, 1) + (mark[one.direction] ?? ""),
     [one.value === null ? "not a number" : `${one.value} ${one.unit}`.trim(), directionWords[one.direction]].filter(Boolean).join("; ")]);
-  if (result.speedup !== null) rows.unshift(["speedup", `${readable(result.speedup, "x")} ↑`, "against FP32"]);
+  if (result.speedup !== null && metric(result, "speedup") === null) rows.unshift(["speedup", `${readable(result.speedup, "x")} ↑`, "against FP32"]);
   return part("Metrics", pairs(rows), element("p", {class: "explanation small"}, "↓ lower, ↑ higher is better"));
 }
 
 function layersPart(layers) {
   const total = layers.reduce((sum, layer) => sum + layer.time_ns, 0);
   const longest = Math.max(...layers.map((layer) => layer.time_ns));
-  const headings = [["name"], ["kind"], ["implementation"], ["data types"], ["time", 1], ["share", 1], ["MACs", 1], ["bytes", 1]];
+  const headings = [["name"], ["kind"], ["implementation"], ["data types"], ["layouts"], ["time", 1], ["share", 1], ["of ceiling", 1], ["MACs", 1], ["bytes", 1]];
   const row = (layer) => {
     const share = total > 0 ? 100 * layer.time_ns / total : 0;
     const number = (text) => element("td", {class: "number"}, text);
     return element("tr", {}, element("td", {}, layer.name), element("td", {}, layer.kind),
-      element("td", {class: "mono"}, layer.implementation), element("td", {class: "mono"}, layer.data_types),
+      element("td", {class: "mono"}, layer.implementation), element("td", {class: "mono"}, layer.data_types), element("td", {class: "mono"}, layer.layouts),
       number(readable(layer.time_ns, "ns")),
       element("td", {class: "number share", style: `--part: ${(100 * layer.time_ns / longest || 0).toFixed(1)}%`}, `${share.toFixed(1)} %`),
+      number(layer.bound_ns > 0 && layer.time_ns > 0 ? `${(100 * layer.bound_ns / layer.time_ns).toFixed(0)} %${layer.memory_bound ? " (memory)" : ""}` : "–"),
       number(layer.macs > 0 ? readable(layer.macs, "") : "–"), number(readable(layer.bytes, "bytes")));
   };
   const sum = (key) => layers.reduce((all, layer) => all + layer[key], 0);
-  const foot = ["total", "", "", "", readable(total, "ns"), "", readable(sum("macs"), ""), readable(sum("bytes"), "bytes")];
+  const foot = ["total", "", "", "", "", readable(total, "ns"), "", "", readable(sum("macs"), ""), readable(sum("bytes"), "bytes")];
   return part("Layers, in order of execution",
     element("div", {class: "layers", tabindex: "0", role: "region", "aria-label": "Layers"}, element("table", {},
       element("thead", {}, element("tr", {}, ...headings.map(([text, number]) =>
         element("th", {scope: "col", class: number ? "number" : null}, text)))),
       element("tbody", {}, ...layers.map(row)),
-      element("tfoot", {}, element("tr", {}, ...foot.map((text, i) => element("td", {class: i > 3 ? "number" : null}, text)))))));
+      element("tfoot", {}, element("tr", {}, ...foot.map((text, i) => element("td", {class: i > 4 ? "number" : null}, text)))))));
 }
 
 function samplesPart(result) {
@@ -103,6 +104,7 @@ function evidence(result, data) {
     element("div", {class: "columns"},
       result.metrics.length > 0 ? metricsPart(result) : null,
       element("div", {style: "display: grid; gap: 2rem; align-content: start"},
+        result.explanation.length > 0 ? part("Why it is as fast as it is", element("ul", {}, ...result.explanation.map(({sentence}) => element("li", {}, sentence)))) : null,
         result.notes.length > 0 ? part("Notes", element("ul", {}, ...result.notes.map(({note}) => element("li", {}, note)))) : null,
         result.evidence.length > 0 ? part("Evidence", pairs(result.evidence.map(({name, value}) => [name, value]))) : null,
         part("Run", pairs([["id", result.id], ...data.fields.map((field) => [field, String(result[field])]), ["experiment", result.experiment],

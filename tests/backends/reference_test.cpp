@@ -384,6 +384,8 @@ TEST_CASE("reference: trace shows each layer's output in order, profile each lay
   CHECK(records[0].macs == 2 * 5 * 36 * 27);
   CHECK(records[0].bytes == 4 * (2 * 3 * 36 + 2 * 5 * 36 + 5 * 27 + 5));
   CHECK(records[0].time_ns > 0);
+  CHECK(records[0].layouts == "abcd:abcd:abcd");
+  CHECK(records[1].layouts == "abcd::abcd");
   CHECK(session->weight_bytes() == 4 * (5 * 27 + 5));
 }
 

@@ -279,7 +279,7 @@ TEST_CASE("experiment: a misspelt key is not told as missing too") {
 TEST_CASE("experiment: an unknown key of measure, of limits and of gate is told") {
   CHECK(mistakes(good + "measure: {warm_up: 3}\n") ==
         "x.yaml:3:11: unknown key of measure 'warm_up'; did you mean 'warmup'? known: warmup, min_samples, "
-        "max_time, target_ci, interleave");
+        "max_time, target_ci, interleave, allow");
   CHECK(mistakes(good + "limits: {time: 3s}\n") ==
         "x.yaml:3:10: unknown key of limits 'time'; known: timeout, memory, retries");
   CHECK(mistakes(good + "gate: {latency_p05: 3%}\n") ==

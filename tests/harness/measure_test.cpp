@@ -3,6 +3,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "harness/statistics.h"
 #include "tests/catch.h"
 
 using namespace bitsweep;

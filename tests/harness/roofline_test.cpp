@@ -77,7 +77,7 @@ TEST_CASE("roofline: multiplications with padding are taken out, of the batch, a
   std::vector<LayerRecord> layers = {layer("f32:f32", 1, 0, 8), layer("f32:f32:f32", 1, 3 * 6 * 4 * 36, 8),
                                      layer("f32:f32:f32", 1, 17, 8)};
   layers[0].name = layers[1].name = "conv";  // a reorder has the name of its layer
-  const auto least = without_padding(layers, network);
+  const auto least = without_padding(layers, computed_shares(network));
   CHECK(least[0].macs == 0);
   CHECK(least[1].macs == 3 * 6 * 4 * 16);
   CHECK(least[2].macs == 17);

@@ -46,16 +46,10 @@ TEST_CASE("run: ids are pinned") {
 }
 
 TEST_CASE("run: every field tells runs apart") {
-  const std::vector<std::pair<std::string, std::string>> changes = {{"model", "vgg16"},
-                                                                    {"backend", "reference"},
-                                                                    {"precision", "bf16"},
-                                                                    {"pruning", "magnitude:0.1"},
-                                                                    {"batch", "2"},
-                                                                    {"dataset", "mnist"},
-                                                                    {"checkpoint", "seeded"},
-                                                                    {"threads", "1"},
-                                                                    {"calibration", "entropy"},
-                                                                    {"seed", "2"}};
+  const std::vector<std::pair<std::string, std::string>> changes = {
+      {"model", "vgg16"}, {"backend", "reference"}, {"precision", "bf16"},      {"pruning", "magnitude:0.1"},
+      {"batch", "2"},     {"dataset", "mnist"},     {"checkpoint", "seeded"},   {"threads", "1"},
+      {"streams", "2"},   {"caches", "cold"},       {"calibration", "entropy"}, {"seed", "2"}};
   REQUIRE(changes.size() == field_names().size());
   for (const auto& [name, text] : changes) {
     Run run;

@@ -73,7 +73,9 @@ TEST_CASE("statistics: the interval of a share lies around it and within 0 and 1
 TEST_CASE("statistics: the median's interval has the ranks of the binomial tables") {
   // Ranks from tables for 95 %: n = 10: 2 and 9; 20: 6 and 15; 50: 18 and 33; 100: 40 and 61.
   const auto ranks = [](int64_t count) {
-    const Interval interval = median_interval(up_to(count));
+    std::vector<double> values(static_cast<size_t>(count));
+    std::iota(values.begin(), values.end(), 1.0);
+    const Interval interval = median_interval(values);
     return std::pair(interval.low, interval.high);
   };
   CHECK(ranks(5) == std::pair(1.0, 5.0));
@@ -96,30 +98,69 @@ TEST_CASE("statistics: a percentile is told only with enough samples behind it")
   CHECK_FALSE(trusted_percentile({}, 0.5));
 }
 
-TEST_CASE("statistics: sampling goes on until it is precise or out of time") {
-  using Verdict = StoppingRule::Verdict;
-  const StoppingRule rule(30, 0.01, 20);
-  const std::vector<int64_t> steady(30, 1000);
-  CHECK(rule.judge({}, 0) == Verdict::go_on);
-  CHECK(rule.judge(std::span(steady).first(29), 1) == Verdict::go_on);
-  CHECK(rule.judge(steady, 1) == Verdict::precise);
-  std::vector<int64_t> restless = up_to(1000);
-  CHECK(rule.judge(restless, 19.9) == Verdict::go_on);
-  CHECK(rule.judge(restless, 20) == Verdict::out_of_time);
-  CHECK(rule.judge({}, 20) == Verdict::out_of_time);
-  CHECK(rule.judge(steady, 25) == Verdict::precise);
+namespace {
+
+/// Medians of rounds around `middle`, each off by up to `noise` of it, evenly on both sides.
+std::vector<double> rounds_around(double middle, double noise, size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> off(-noise, noise);
+  std::vector<double> medians(count);
+  for (double& median : medians) median = middle * (1 + off(random));
+  return medians;
 }
 
-TEST_CASE("statistics: the interval must reach the target on both sides of the median") {
-  // 20 samples: the interval ends at ranks 6 and 15; above the median it is narrow, below it is not.
-  std::vector<int64_t> lopsided(10, 900);
-  lopsided.resize(20, 1000);
-  lopsided[8] = lopsided[9] = 1000;
-  CHECK(StoppingRule(20, 0.01, 20).judge(lopsided, 0) == StoppingRule::Verdict::go_on);
+}  // namespace
+
+TEST_CASE("statistics: a speed-up comes with an interval that holds it, and repeats to the bit") {
+  int held = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    const auto baseline = rounds_around(3000, 0.05, 30, 2 * seed);
+    const auto faster = rounds_around(1000, 0.05, 30, 2 * seed + 1);
+    const Ratio ratio = speed_ratio(baseline, faster);
+    CHECK(ratio.value == Approx(3).epsilon(0.05));
+    held += ratio.interval.low <= 3 && 3 <= ratio.interval.high;
+    CHECK(speed_ratio(baseline, faster).interval.low == ratio.interval.low);
+  }
+  CHECK(held >= 190);  // 99 % by construction; 30 rounds are few
 }
 
-TEST_CASE("statistics: fewer than six samples are never precise, for their interval is just their range") {
-  const std::vector<int64_t> steady(5, 1000);
-  CHECK(StoppingRule(1, 0.01, 20).judge(steady, 1) == StoppingRule::Verdict::go_on);
-  CHECK(StoppingRule(1, 0.01, 20).judge(steady, 20) == StoppingRule::Verdict::out_of_time);
+TEST_CASE("statistics: drift that meets both sides of a round does not reach their ratio") {
+  std::vector<double> baseline = rounds_around(1000, 0.001, 40, 1), same = rounds_around(1000, 0.001, 40, 2);
+  for (size_t i = 0; i < baseline.size(); ++i) {
+    const double drift = 1 + 0.5 * static_cast<double>(i) / 40;
+    baseline[i] *= drift, same[i] *= drift;
+  }
+  const Ratio ratio = speed_ratio(baseline, same);
+  CHECK(ratio.value == Approx(1).margin(0.001));
+  CHECK(ratio.interval.high - ratio.interval.low < 0.005);
+  CHECK_FALSE(differ(ratio));
+}
+
+TEST_CASE("statistics: bursts that spoil a few rounds do not make a difference") {
+  std::vector<double> baseline = rounds_around(1000, 0.01, 40, 3);
+  const std::vector<double> same = rounds_around(1000, 0.01, 40, 4);
+  for (const size_t spoilt : {3, 17, 18, 31}) baseline[spoilt] *= 8;
+  CHECK_FALSE(differ(speed_ratio(baseline, same)));
+}
+
+TEST_CASE("statistics: 3 % are found through noise of 3 %, and equal ones are not told apart") {
+  int found = 0, false_alarms = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    const auto baseline = rounds_around(1000, 0.03, 40, 3 * seed);
+    found += differ(speed_ratio(baseline, rounds_around(1030, 0.03, 40, 3 * seed + 1)));
+    false_alarms += differ(speed_ratio(baseline, rounds_around(1000, 0.03, 40, 3 * seed + 2)));
+  }
+  CHECK(found >= 190);
+  CHECK(false_alarms <= 2);
+}
+
+TEST_CASE("statistics: a handful of rounds tells nothing apart, and none is an error") {
+  const std::vector<double> slow(5, 2000.0), fast(7, 1000.0);
+  const Ratio ratio = speed_ratio(slow, fast);
+  CHECK(ratio.value == Approx(2));
+  CHECK(ratio.rounds == 5);
+  CHECK_FALSE(differ(ratio));
+  CHECK(differ(speed_ratio(std::vector<double>(6, 2000.0), fast)));
+  CHECK_THROWS_AS(speed_ratio({}, fast), std::invalid_argument);
+  CHECK_THROWS_AS(median_interval({}), std::invalid_argument);
 }

@@ -64,7 +64,7 @@ void add_times(Result& result) {
   const auto time = [&](const char* name, double value) {
     result.metrics.push_back({name, value, "ns", Direction::lower_is_better});
   };
-  const Interval interval = median_interval(ns);
+  const Interval interval = median_interval(std::vector<double>(ns.begin(), ns.end()));
   time("latency_p50", median(ns));
   time("latency_p50_low", interval.low);
   time("latency_p50_high", interval.high);

@@ -1,0 +1,179 @@
+#include "harness/explanation.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/layer_evidence.h"
+
+namespace bitsweep {
+namespace {
+
+constexpr double worth_a_word = 0.02;  // share of the time below which nothing is said
+constexpr size_t most_names = 3;
+
+using Layers = std::vector<LayerRecord>;
+
+double time_of(const Layers& layers) {
+  double sum = 0;
+  for (const LayerRecord& layer : layers) sum += layer.time_ns;
+  return sum;
+}
+
+template <class Condition>
+Layers layers_where(const Layers& layers, Condition condition) {
+  Layers found;
+  std::copy_if(layers.begin(), layers.end(), std::back_inserter(found), condition);
+  return found;
+}
+
+/// "conv1, fc and 3 more", the longest first.
+std::string names_of_longest(Layers layers) {
+  std::sort(layers.begin(), layers.end(),
+            [](const LayerRecord& a, const LayerRecord& b) { return a.time_ns > b.time_ns; });
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min(layers.size(), most_names); ++i) names.push_back(layers[i].name);
+  const std::string text = fmt::format("{}", fmt::join(names, ", "));
+  return layers.size() > most_names ? fmt::format("{} and {} more", text, layers.size() - most_names) : text;
+}
+
+class Explanation {
+ public:
+  Explanation(const Result& variant, const Result* baseline, const Ratio* ratio)
+      : variant_(variant), baseline_(baseline), ratio_(ratio), time_ns_(time_of(variant.layers)) {}
+
+  std::vector<std::string> sentences() {
+    speed();
+    conversions();
+    fallbacks();
+    unfused();
+    missing_instructions();
+    memory_bound();
+    slower_layers();
+    zeros();
+    return std::move(sentences_);
+  }
+
+ private:
+  template <class... Values>
+  void say(fmt::format_string<Values...> format, Values&&... values) {
+    sentences_.push_back(fmt::format(format, std::forward<Values>(values)...));
+  }
+
+  bool pruned() const { return variant_.run.pruning.method != "none"; }
+  double share_of(const Layers& layers) const { return time_ns_ > 0 ? time_of(layers) / time_ns_ : 0; }
+
+  void speed() {
+    if (ratio_ == nullptr) {
+      say("nothing was measured beside it to compare with; `run --new` measures its whole block");
+      return;
+    }
+    const std::string other = baseline_->run.precision == variant_.run.precision ? "the dense run" : "fp32";
+    if (differ(*ratio_))
+      say("{} the speed of {}, from {} rounds", to_text(*ratio_), other, ratio_->rounds);
+    else
+      say("its speed is not told from that of {}: {}, from {} rounds", other, to_text(*ratio_),
+          ratio_->rounds);
+  }
+
+  /// What the engine adds between layers because of the number format.
+  void conversions() {
+    const Layers found = layers_where(variant_.layers, [](const LayerRecord& layer) {
+      return layer.kind == "reorder" || layer.kind == "quantize" || layer.kind == "dequantize";
+    });
+    if (const double share = share_of(found); share >= worth_a_word)
+      say("{:.0f} % of the time goes to converting numbers and layouts ({})", 100 * share,
+          names_of_longest(found));
+  }
+
+  void fallbacks() {
+    const Layers found =
+        layers_where(variant_.layers, [](const LayerRecord& layer) { return fallback(layer).has_value(); });
+    if (!found.empty())
+      say("{:.0f} % of the time is in layers without a fast kernel: {} ({})", 100 * share_of(found),
+          names_of_longest(found), found.front().implementation);
+  }
+
+  void unfused() {
+    const Layers found = layers_where(variant_.layers, [](const LayerRecord& layer) {
+      static const std::set<std::string> elementwise = {"relu",         "leaky_relu", "clip", "sigmoid",
+                                                        "hard_sigmoid", "hard_swish", "silu", "add",
+                                                        "multiply",     "batchnorm"};
+      return elementwise.count(layer.kind) > 0;
+    });
+    if (const double share = share_of(found); share >= worth_a_word)
+      say("{:.0f} % of the time goes to layers that stand alone and could be part of their neighbours: {}",
+          100 * share, names_of_longest(found));
+  }
+
+  void missing_instructions() {
+    const auto has = [&](const char* name) {
+      const auto& isa = variant_.machine.isa;
+      return std::find(isa.begin(), isa.end(), name) != isa.end();
+    };
+    if (variant_.run.precision == Precision::int8 && !has("avx512_vnni") && !has("avx_vnni") &&
+        !has("amx_int8"))
+      say("the CPU has no VNNI or AMX: a product of int8 takes three instructions, and weights only 7 bits");
+    if (variant_.evidence.count("emulated") > 0)
+      say("{} is emulated here: {}", to_text(variant_.run.precision), variant_.evidence.at("emulated"));
+  }
+
+  void memory_bound() {
+    const Layers found =
+        layers_where(variant_.layers, [](const LayerRecord& layer) { return layer.memory_bound; });
+    if (const double share = share_of(found); share >= 0.1)
+      say("{:.0f} % of the time is in layers bound by memory: faster arithmetic does not help them, fewer "
+          "bytes do "
+          "({})",
+          100 * share, names_of_longest(found));
+  }
+
+  /// By name: the layers that both have.
+  void slower_layers() {
+    if (baseline_ == nullptr) return;
+    std::map<std::string, double> before;
+    for (const LayerRecord& layer : baseline_->layers) before[layer.name] += layer.time_ns;
+    const Layers found = layers_where(variant_.layers, [&](const LayerRecord& layer) {
+      const auto other = before.find(layer.name);
+      return other != before.end() && layer.time_ns > 1.1 * other->second;
+    });
+    if (const double share = share_of(found); share >= worth_a_word)
+      say("{} of {} layers, {:.0f} % of the time, became slower: {}", found.size(), variant_.layers.size(),
+          100 * share, names_of_longest(found));
+  }
+
+  void zeros() {
+    if (!pruned() || baseline_ == nullptr || variant_.layers.empty()) return;
+    const auto& own = variant_.layers;
+    const auto& dense = baseline_->layers;
+    const bool same =
+        std::equal(own.begin(), own.end(), dense.begin(), dense.end(), [](const auto& a, const auto& b) {
+          return a.implementation == b.implementation && a.macs == b.macs;
+        });
+    if (same)
+      say("no gain is to be expected: the same dense kernels ran, none exploits this pattern of zeros");
+    else
+      say("other kernels, or other shapes, ran than for the dense network");
+  }
+
+  const Result& variant_;
+  const Result* baseline_;
+  const Ratio* ratio_;
+  double time_ns_;
+  std::vector<std::string> sentences_;
+};
+
+}  // namespace
+
+std::vector<std::string> explain(const Result& variant, const Result* baseline, const Ratio* ratio) {
+  return Explanation(variant, baseline, ratio).sentences();
+}
+
+std::string to_text(const Ratio& ratio) {
+  return fmt::format("{:.2f}x ({:.2f} to {:.2f})", ratio.value, ratio.interval.low, ratio.interval.high);
+}
+
+}  // namespace bitsweep

@@ -1,0 +1,119 @@
+#include "harness/findings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/layer_evidence.h"
+#include "harness/roofline.h"
+
+namespace bitsweep {
+namespace {
+
+void add(Result& result, const char* name, double value, const char* unit, Direction direction) {
+  result.metrics.push_back({name, value, unit, direction});
+}
+
+/// Closed loop, one inference after the other: a sample is a latency.
+void add_latency(Result& result, const Measurement& measurement) {
+  const auto& samples = measurement.samples_ns;
+  const auto time = [&](const char* name, double ns) {
+    add(result, name, ns, "ns", Direction::lower_is_better);
+  };
+  const double middle = median(samples);
+  const Interval interval = median_interval(measurement.round_medians);
+  time("latency_p50", middle);
+  time("latency_p50_low", std::min(middle, interval.low));
+  time("latency_p50_high", std::max(middle, interval.high));
+  time("latency_mean",
+       std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size()));
+  time("latency_min", static_cast<double>(*std::min_element(samples.begin(), samples.end())));
+  if (const auto p90 = trusted_percentile(samples, 0.90)) time("latency_p90", *p90);
+  if (const auto p99 = trusted_percentile(samples, 0.99)) time("latency_p99", *p99);
+  if (const auto p999 = trusted_percentile(samples, 0.999)) time("latency_p999", *p999);
+}
+
+void add_loop_counts(Result& result, const Measurement& measurement, double inferences) {
+  const auto an_inference = [&](int64_t count) { return static_cast<double>(count) / inferences; };
+  add(result, "page_faults", an_inference(measurement.counts.page_faults), "", Direction::lower_is_better);
+  add(result, "involuntary_switches", an_inference(measurement.counts.involuntary_switches), "",
+      Direction::lower_is_better);
+  if (const double faults = an_inference(measurement.counts.page_faults); faults >= 1)
+    result.notes.push_back(
+        fmt::format("{:.0f} page faults an inference are part of its time: the engine gives memory back and "
+                    "takes it again",
+                    faults));
+}
+
+}  // namespace
+
+void add_steady_state(Result& result, const Measurement& measurement, int64_t inferences_a_sample,
+                      const Measure& how) {
+  const auto count = static_cast<int64_t>(measurement.samples_ns.size());
+  const double inferences = static_cast<double>(inferences_a_sample);
+  if (result.run.streams == 1) {
+    add_latency(result, measurement);
+  } else {
+    result.evidence["sample"] =
+        fmt::format("a round of {} inferences in {} streams", inferences_a_sample, result.run.streams);
+    result.notes.push_back("several streams: a sample is a round of all, so no latency is told");
+  }
+  add(result, "throughput",
+      static_cast<double>(result.run.batch) * inferences * 1e9 / median(measurement.samples_ns), "images/s",
+      Direction::higher_is_better);
+  add_loop_counts(result, measurement, inferences * static_cast<double>(count));
+  result.seconds += measurement.seconds;
+  result.evidence["rounds"] = std::to_string(measurement.round_medians.size());
+  if (count < how.min_samples)
+    result.notes.push_back(
+        fmt::format("{} samples, fewer than min_samples ({}): max_time was spent", count, how.min_samples));
+  result.evidence["stopped_by"] =
+      measurement.stopped_by == StoppingRule::Verdict::precise
+          ? "the median's 95 % interval is within the target"
+          : "the time budget was spent before the median's interval reached the target";
+}
+
+void add_noise(Result& result, const Noise& noise, bool repeated) {
+  for (const auto& [name, value] : described(noise)) result.evidence[name] = value;
+  if (repeated)
+    result.evidence["repeated"] =
+        "once, because the first measurement was disturbed; the quieter one is kept";
+  const std::vector<std::string> reasons = disturbances(noise);
+  if (reasons.empty()) return;
+  result.evidence["disturbed"] = fmt::format("{}", fmt::join(reasons, "; "));
+  result.notes.push_back("disturbed: " + result.evidence["disturbed"]);
+}
+
+void add_layers(Result& result, std::vector<LayerRecord> layers, double inference_ns,
+                const Ceilings& ceilings) {
+  for (LayerRecord& layer : layers)
+    if (const auto found = roof(layer, ceilings)) {
+      layer.bound_ns = found->bound_ns;
+      layer.memory_bound = found->memory_bound;
+    }
+  const Roofline whole = roofline(layers, ceilings);
+  if (whole.arithmetic_share)
+    add(result, "ceiling_share", 100 * *whole.arithmetic_share, "%", Direction::higher_is_better);
+  add(result, "memory_bound_share", 100 * whole.memory_bound_share, "%", Direction::neutral);
+  add(result, "reorder_share", 100 * reorder_share(layers), "%", Direction::lower_is_better);
+  const Coverage covered = coverage(layers, inference_ns);
+  add(result, "layers_coverage", 100 * covered.share, "%", Direction::neutral);
+  if (!covered.agrees)
+    result.notes.push_back(fmt::format(
+        "the layers' times add up to {:.0f} % of the inference's: timing each of them costs time, or "
+        "something is not in the list; read them as shares",
+        100 * covered.share));
+  result.layers = std::move(layers);
+}
+
+void add_speedup(Result& result, const Ratio& ratio) {
+  add(result, "speedup", ratio.value, "x", Direction::higher_is_better);
+  if (!std::isfinite(ratio.interval.high)) return;  // too few rounds
+  add(result, "speedup_low", ratio.interval.low, "x", Direction::higher_is_better);
+  add(result, "speedup_high", ratio.interval.high, "x", Direction::higher_is_better);
+}
+
+}  // namespace bitsweep

@@ -1,0 +1,33 @@
+// From what was measured to the metrics, evidence and notes of a result.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "harness/backend.h"
+#include "harness/ceilings.h"
+#include "harness/experiment.h"
+#include "harness/measure.h"
+#include "harness/noise.h"
+#include "harness/result.h"
+#include "harness/statistics.h"
+
+namespace bitsweep {
+
+/// Throughput; for one stream also latency, percentiles only with samples enough; what went on in the timed
+/// loop; why sampling ended. `inferences_a_sample`: of one batch, behind each sample.
+void add_steady_state(Result& result, const Measurement& measurement, int64_t inferences_a_sample,
+                      const Measure& how);
+
+/// What else went on; `repeated` where a disturbed measurement was taken again.
+void add_noise(Result& result, const Noise& noise, bool repeated);
+
+/// The layers of one inference, each timed in context, with what the ceilings allow; shares of the whole, and
+/// whether their sum is the time of an inference. `inference_ns`: of one inference, timed beside the layers.
+void add_layers(Result& result, std::vector<LayerRecord> layers, double inference_ns,
+                const Ceilings& ceilings);
+
+/// speedup with its interval.
+void add_speedup(Result& result, const Ratio& ratio);
+
+}  // namespace bitsweep

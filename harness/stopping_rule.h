@@ -1,0 +1,26 @@
+// When there are samples enough.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace bitsweep {
+
+/// Holds no clock: the elapsed time is told.
+class StoppingRule {
+ public:
+  StoppingRule(int64_t min_samples, double target_ci, double max_time_s)
+      : min_samples_(min_samples), target_ci_(target_ci), max_time_s_(max_time_s) {}
+
+  enum class Verdict { go_on, precise, out_of_time };
+  /// `precise`: samples and rounds enough, and the 95 % interval of the median, from the medians of rounds,
+  /// is within ±target_ci of it. `out_of_time`: they are not, and the budget is spent.
+  Verdict judge(std::span<const double> round_medians, int64_t samples, double elapsed_s) const;
+
+ private:
+  int64_t min_samples_;
+  double target_ci_;
+  double max_time_s_;
+};
+
+}  // namespace bitsweep

@@ -1,0 +1,72 @@
+#include "harness/timed_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "harness/accuracy.h"
+
+namespace bitsweep {
+namespace {
+
+/// So many that a round takes about this long, and that the stream which ends last does not decide it alone.
+int64_t inferences_a_round(double inference_s) {
+  constexpr double round_s = 0.02;
+  return std::clamp<int64_t>(static_cast<int64_t>(round_s / std::max(inference_s, 1e-9)), 8, 1000);
+}
+
+}  // namespace
+
+TimedRun::TimedRun(Prepared& prepared, const InputPool& inputs, CacheEvictor& evictor)
+    : prepared_(prepared), inputs_(inputs), evictor_(evictor) {
+  const Run& run = prepared.result.run;
+  for (const auto& session : prepared.sessions) {
+    // Each stream begins elsewhere, so that they do not read the same images at the same time.
+    const auto start = static_cast<int64_t>(feeds_.size()) * inputs.size() / run.streams;
+    feeds_.push_back({*session, std::vector<float>(run.batch * prepared.classes), start, start});
+  }
+  if (feeds_.size() == 1) return;
+  infer(feeds_[0]);
+  const auto begin = std::chrono::steady_clock::now();
+  infer(feeds_[0]);
+  const double inference_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  std::vector<std::function<void()>> steps;
+  for (Feed& feed : feeds_) steps.push_back([this, &feed] { infer(feed); });
+  streams_ = std::make_unique<Streams>(std::move(steps), prepared.threads, inferences_a_round(inference_s));
+}
+
+void TimedRun::infer(Feed& feed) {
+  feed.session.infer(inputs_[feed.next], feed.output);
+  feed.last = feed.next;
+  feed.next = (feed.next + 1) % inputs_.size();
+}
+
+Candidate TimedRun::candidate() {
+  Candidate candidate{run_id(prepared_.result.run),
+                      [this] { streams_ ? streams_->round() : infer(feeds_[0]); }};
+  if (prepared_.result.run.caches == Caches::cold)
+    candidate.before_step = [this] { evictor_.evict(prepared_.threads); };
+  return candidate;
+}
+
+int64_t TimedRun::inferences_a_sample() const {
+  return streams_ ? streams_->inferences_a_round() : 1;
+}
+
+std::string TimedRun::timed_outputs_hash() const {
+  std::vector<float> outputs;
+  for (const Feed& feed : feeds_) outputs.insert(outputs.end(), feed.output.begin(), feed.output.end());
+  return values_hash(outputs);
+}
+
+std::string TimedRun::scored_outputs_hash() const {
+  std::vector<float> outputs;
+  for (const Feed& feed : feeds_) {
+    const auto first =
+        prepared_.scored.begin() + feed.last % inputs_.distinct() * static_cast<int64_t>(feed.output.size());
+    outputs.insert(outputs.end(), first, first + static_cast<int64_t>(feed.output.size()));
+  }
+  return values_hash(outputs);
+}
+
+}  // namespace bitsweep

@@ -1,0 +1,51 @@
+// A prepared run as something to be timed: fed with rotating inputs, in one stream or several, with warm or
+// cold caches.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "harness/caches.h"
+#include "harness/input_pool.h"
+#include "harness/measure.h"
+#include "harness/prepare.h"
+#include "harness/streams.h"
+
+namespace bitsweep {
+
+class TimedRun {
+ public:
+  /// All must outlive it. `evictor` empties the caches of runs with cold caches.
+  TimedRun(Prepared& prepared, const InputPool& inputs, CacheEvictor& evictor);
+  TimedRun(const TimedRun&) = delete;
+  TimedRun& operator=(const TimedRun&) = delete;
+
+  /// Refers to this.
+  Candidate candidate();
+
+  /// Inferences of one batch behind a sample: 1, or those of a round of all streams.
+  int64_t inferences_a_sample() const;
+
+  /// Hashes of the outputs of the last timed inference of each stream, and of what was scored for the same
+  /// images. They are equal where the engine that was timed is the one that was scored.
+  std::string timed_outputs_hash() const;
+  std::string scored_outputs_hash() const;
+
+ private:
+  /// A session that is fed batch by batch, round and round.
+  struct Feed {
+    Session& session;
+    std::vector<float> output;
+    int64_t next = 0, last = 0;
+  };
+  void infer(Feed& feed);
+
+  Prepared& prepared_;
+  const InputPool& inputs_;
+  CacheEvictor& evictor_;
+  std::vector<Feed> feeds_;           ///< one a stream
+  std::unique_ptr<Streams> streams_;  ///< null for one stream
+};
+
+}  // namespace bitsweep

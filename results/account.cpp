@@ -1,0 +1,167 @@
+#include "results/account.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/error.h"
+#include "results/database.h"
+#include "results/quantity.h"
+#include "results/render.h"
+#include "results/select.h"
+#include "results/sessions.h"
+
+namespace bitsweep {
+namespace {
+
+/// The row of the result, once the run is known to be one.
+int64_t find_result(SQLite::Database& sqlite, const std::string& run, const std::string& session) {
+  SQLite::Statement runs(sqlite,
+                         "select distinct run from results where substr(run, 1, length(?1)) = ?1 limit 10");
+  runs.bind(1, run);
+  std::vector<std::string> ids;
+  while (runs.executeStep()) ids.push_back(runs.getColumn(0).getString());
+  if (ids.empty() || run.empty())
+    throw Error(fmt::format(
+        "no result has a run '{}'; right is an id that `bitsweep query --columns id` shows", run));
+  if (ids.size() > 1)
+    throw Error(fmt::format("several runs begin with '{}'; right is one of {}", run, fmt::join(ids, ", ")));
+  const bool any = session == "latest" || session == "all";
+  const int64_t only = any ? 0 : selected_sessions(sqlite, session).front();
+  SQLite::Statement found(sqlite,
+                          "select id from results where run = ?1 and (?2 = 0 or session = ?2) "
+                          "order by session desc limit 1");
+  found.bind(1, ids.front());
+  found.bind(2, only);
+  if (!found.executeStep())
+    throw Error(fmt::format(
+        "run {} has no result in session {}; right is a session that has one, or --session latest",
+        ids.front(), session));
+  return found.getColumn(0).getInt64();
+}
+
+std::vector<std::string> texts(SQLite::Database& sqlite, const char* statement, int64_t result) {
+  SQLite::Statement found(sqlite, statement);
+  found.bind(1, result);
+  std::vector<std::string> list;
+  while (found.executeStep()) list.push_back(found.getColumn(0).getString());
+  return list;
+}
+
+Rows read_metrics(SQLite::Database& sqlite, int64_t result) {
+  Rows rows{{{"metric", ""}, {"value", ""}}, {}};
+  SQLite::Statement found(sqlite, "select name, value, unit from metrics where result = ?1 order by name");
+  found.bind(1, result);
+  while (found.executeStep())
+    rows.cells.push_back({found.getColumn(0).getString(),
+                          found.getColumn(1).isNull()
+                              ? std::string("not a number")
+                              : readable(found.getColumn(1).getDouble(), found.getColumn(2).getString())});
+  return rows;
+}
+
+Rows read_evidence(SQLite::Database& sqlite, int64_t result) {
+  Rows rows{{{"evidence", ""}, {"value", ""}}, {}};
+  SQLite::Statement found(sqlite, "select name, value from evidence where result = ?1 order by name");
+  found.bind(1, result);
+  while (found.executeStep())
+    rows.cells.push_back({found.getColumn(0).getString(), found.getColumn(1).getString()});
+  return rows;
+}
+
+/// `share`: of the time of all layers; `of ceiling`: the least time that the machine allows over the time it
+/// took.
+Rows read_layers(SQLite::Database& sqlite, int64_t result) {
+  Rows rows{{{"layer", ""},
+             {"kind", ""},
+             {"implementation", ""},
+             {"data types", ""},
+             {"layouts", ""},
+             {"time", "ns"},
+             {"share", "%"},
+             {"of ceiling", "%"},
+             {"bound by", ""}},
+            {}};
+  SQLite::Statement found(
+      sqlite,
+      "select name, kind, implementation, data_types, layouts, time_ns, "
+      "100 * time_ns / sum(time_ns) over (), case when bound_ns > 0 then 100 * bound_ns / time_ns end, "
+      "case when bound_ns > 0 then iif(memory_bound, 'memory', 'arithmetic') end "
+      "from layers where result = ?1 order by time_ns desc");
+  found.bind(1, result);
+  while (found.executeStep()) {
+    std::vector<Cell> row;
+    for (int column = 0; column < found.getColumnCount(); ++column) {
+      const SQLite::Column value = found.getColumn(column);
+      if (value.isNull())
+        row.emplace_back();
+      else if (value.isText())
+        row.emplace_back(value.getString());
+      else
+        row.emplace_back(value.getDouble());
+    }
+    rows.cells.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string section(const char* heading, const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += fmt::format("- {}\n", sentence);
+  return sentences.empty() ? text : fmt::format("\n{}\n{}", heading, text);
+}
+
+std::string section(const Rows& rows) {
+  return rows.cells.empty() ? std::string() : "\n" + formats().front().render(rows);
+}
+
+}  // namespace
+
+Account read_account(const std::string& database, const std::string& run, const std::string& session) {
+  return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
+    const int64_t result = find_result(sqlite, run, session);
+    SQLite::Statement found(
+        sqlite,
+        "select session, experiment, canonical, outcome, reason, results.started, host, cpu, "
+        "bitsweep, libraries from results join sessions on sessions.id = session join runs on "
+        "runs.id = run join machines on machines.id = machine join software on software.id = "
+        "software where results.id = ?");
+    found.bind(1, result);
+    found.executeStep();
+    const auto text = [&](int column) { return found.getColumn(column).getString(); };
+    return Account{
+        found.getColumn(0).getInt64(),
+        text(1),
+        text(2),
+        text(3),
+        text(4),
+        text(5),
+        fmt::format("{}, {}", text(6), text(7)),
+        fmt::format("bitsweep {}, {}", text(8), text(9)),
+        read_metrics(sqlite, result),
+        texts(sqlite, "select sentence from explanations where result = ?1 order by position", result),
+        texts(sqlite, "select note from notes where result = ?1 order by position", result),
+        read_layers(sqlite, result),
+        read_evidence(sqlite, result)};
+  });
+}
+
+std::string to_text(const Account& account, size_t most_layers) {
+  std::string text =
+      fmt::format("{}\n{} in session {} of {}, {}\n{}\n{}\n", account.run, account.outcome, account.session,
+                  account.experiment, account.started, account.machine, account.software);
+  if (!account.reason.empty()) text += fmt::format("\n{}\n", account.reason);
+  text += section("Why it is as fast as it is", account.explanation);
+  text += section("Notes", account.notes);
+  text += section(account.metrics);
+  Rows layers = account.layers;
+  const size_t all = layers.cells.size();
+  if (most_layers > 0 && all > most_layers) layers.cells.resize(most_layers);
+  text += section(layers);
+  if (layers.cells.size() < all)
+    text += fmt::format("the longest {} of {} layers; --layers 0 shows all\n", layers.cells.size(), all);
+  return text + section(account.evidence);
+}
+
+}  // namespace bitsweep
