@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -60,6 +61,13 @@ Message receive() {
   return message;
 }
 
+/// Cores in any of the sets.
+size_t union_size(const std::vector<CoreSet>& sets) {
+  std::set<int> cores;
+  for (const CoreSet& set : sets) cores.insert(set.begin(), set.end());
+  return cores.size();
+}
+
 /// Gives each worker of this node its own cores. Collective over all ranks: the dispatcher takes part, but
 /// needs no core.
 void take_share_of_cores(bool worker) {
@@ -83,7 +91,14 @@ void take_share_of_cores(bool worker) {
     allowed.emplace_back(all.begin() + offsets[i], all.begin() + offsets[i] + counts[i]);
   MPI_Comm_free(&node);
   MPI_Comm_free(&workers);
-  bind_to(share_cores(allowed, physical_cores())[static_cast<size_t>(rank)]);
+  const std::vector<CoreSet> shares = share_cores(allowed, physical_cores());
+  bind_to(shares[static_cast<size_t>(rank)]);
+  if (rank == 0 && !disjoint(shares))
+    fmt::print(stderr,
+               "bitsweep: {}: {} workers share {} cores and measure each other, which their results will "
+               "say; right is at "
+               "most one worker a core\n",
+               inspect_machine().host, size, union_size(shares));
 }
 
 }  // namespace

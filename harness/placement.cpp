@@ -16,14 +16,6 @@
 namespace bitsweep {
 namespace {
 
-bool disjoint(const std::vector<CoreSet>& sets) {
-  std::set<int> seen;
-  for (const CoreSet& set : sets)
-    for (const int core : set)
-      if (!seen.insert(core).second) return false;
-  return true;
-}
-
 /// The set of `logical` cores with room for the highest number asked for.
 struct KernelSet {
   explicit KernelSet(int cores) : cores(cores), bytes(CPU_ALLOC_SIZE(cores)), set(CPU_ALLOC(cores)) {
@@ -41,6 +33,14 @@ constexpr int most_cores = 8192;
 
 }  // namespace
 
+bool disjoint(const std::vector<CoreSet>& sets) {
+  std::set<int> seen;
+  for (const CoreSet& set : sets)
+    for (const int core : set)
+      if (!seen.insert(core).second) return false;
+  return true;
+}
+
 CoreSet allowed_cores() {
   const KernelSet kernel(most_cores);
   if (sched_getaffinity(0, kernel.bytes, kernel.set) != 0)
@@ -56,6 +56,11 @@ void bind_to(const CoreSet& cores) {
   for (const int core : cores) CPU_SET_S(core, kernel.bytes, kernel.set);
   if (sched_setaffinity(0, kernel.bytes, kernel.set) != 0)
     throw Error(fmt::format("cannot bind to cores {}: {}", fmt::join(cores, ","), std::strerror(errno)));
+  if (const CoreSet bound = allowed_cores(); bound != cores)
+    throw Error(fmt::format(
+        "bound to cores {}, the system gave {}; right is a launcher or cgroup that leaves the cores of "
+        "this node alone",
+        fmt::join(cores, ","), fmt::join(bound, ",")));
 }
 
 std::vector<CoreSet> share_cores(const std::vector<CoreSet>& allowed,

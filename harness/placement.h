@@ -13,7 +13,11 @@ using CoreSet = std::vector<int>;
 /// The cores this process may use.
 CoreSet allowed_cores();
 
-/// Restricts this process, and so its children, to these cores. Throws Error if the system refuses.
+/// Whether no core is in two sets.
+bool disjoint(const std::vector<CoreSet>& sets);
+
+/// Restricts this process, and so its children, to these cores (ascending), and looks whether it is so.
+/// Throws Error if the system refuses, or gives others.
 void bind_to(const CoreSet& cores);
 
 /// The sets that the workers of one node should use, given the sets they may use. Sets that are disjoint

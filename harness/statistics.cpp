@@ -125,7 +125,7 @@ Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const doub
 }
 
 bool differ(const Ratio& ratio) {
-  constexpr double least = 0.01;
+  constexpr double least = 0.02;
   return std::abs(ratio.value - 1) >= least && (ratio.interval.low > 1 || ratio.interval.high < 1);
 }
 
