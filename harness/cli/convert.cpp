@@ -33,22 +33,17 @@ struct Options {
   std::string out;
   std::string pruning = "none";
   std::string precision = "fp32";
-  std::string dataset = "synthetic";
   std::string calibration = "minmax";
   std::string backend = "onednn";
   int64_t batch = 0;
 };
 
-std::map<std::string, std::string> origin_of(const Options& options) {
-  std::map<std::string, std::string> origin = {
-      {"model", std::filesystem::path(options.model.model).filename().string()},
-      {"seed", std::to_string(options.model.seed)},
-      {"pruning", options.pruning},
-      {"precision", options.precision},
-      {"bitsweep", this_software().bitsweep}};
-  if (!options.model.checkpoint.empty())
-    origin["checkpoint"] = std::filesystem::path(options.model.checkpoint).filename().string();
-  return origin;
+std::map<std::string, std::string> origin_of(const Options& options, const OpenedModel& opened) {
+  return {{"model", std::filesystem::path(options.model.model).filename().string()},
+          {"weights", opened.weights},
+          {"pruning", options.pruning},
+          {"precision", options.precision},
+          {"bitsweep", this_software().bitsweep}};
 }
 
 std::vector<Range> calibrated(const Network& network, const Options& options) {
@@ -56,18 +51,18 @@ std::vector<Range> calibrated(const Network& network, const Options& options) {
   const SessionRequest request{Precision::fp32, calibration_batch, inspect_machine().physical_cores, {}};
   if (const auto reason = backend.why_not(network, request))
     throw Error(fmt::format("{}: {}", options.backend, *reason));
-  const Samples images = pick(datasets(), "dataset", options.dataset)
+  const Samples images = pick(datasets(), "dataset", options.model.dataset)
                              .train(network.input_shape(), calibration_images, options.model.seed);
   const auto session = backend.prepare(network, request);
   return calibrate(*session, network, images, calibration_batch, options.calibration);
 }
 
-void write(const Network& network, const Options& options) {
-  OnnxExport with{{}, options.batch, origin_of(options)};
+void write(const Network& network, const Options& options, std::map<std::string, std::string> origin) {
+  OnnxExport with{{}, options.batch, std::move(origin)};
   if (options.precision == "fp32") return write_onnx(options.out, network, with);
   const Network fused = fuse(network);
   with.ranges = calibrated(fused, options);
-  with.metadata["calibration"] = fmt::format("{}, {}", options.calibration, options.dataset);
+  with.metadata["calibration"] = fmt::format("{}, {}", options.calibration, options.model.dataset);
   write_onnx(options.out, fused, with);
 }
 
@@ -81,17 +76,18 @@ ExitCode convert(const Options& options) {
     throw Error(fmt::format("{}: holds fp32 only; right is .onnx for int8", options.out));
   Pruning pruning;
   parse_value("--prune", options.pruning, pruning);
-  Network network = open_model(options.model);
+  OpenedModel opened = open_model(options.model);
+  Network& network = opened.network;
   prune(network, pruning, options.model.seed);
   if (onnx) {
-    write(network, options);
+    write(network, options, origin_of(options, opened));
   } else {
     Checkpoint checkpoint = checkpoint_of(network);
-    checkpoint.metadata = origin_of(options);
+    checkpoint.metadata = origin_of(options, opened);
     write_safetensors(options.out, checkpoint);
   }
-  fmt::print("{}: written, {} layers, weights {}\n", options.out, network.layers().size(),
-             weights_hash(network));
+  fmt::print("{}: written, {} layers, weights {} ({})\n", options.out, network.layers().size(),
+             opened.weights, weights_hash(network));
   return ExitCode::fine;
 }
 
@@ -99,14 +95,14 @@ ExitCode convert(const Options& options) {
 
 Action define_convert(CLI::App& verb) {
   const auto options = std::make_shared<Options>();
-  define_model(verb, options->model);
+  define_model(verb, options->model,
+               "Images that int8 is calibrated on, and that the shipped checkpoint was trained for");
   verb.add_option("out", options->out, "File to write; its ending decides: .onnx or .safetensors")
       ->required();
   verb.add_option("--prune", options->pruning, "METHOD:RATIO, see `bitsweep list pruning`")
       ->capture_default_str();
   verb.add_option("--precision", options->precision, "fp32, or int8 in QDQ form (ONNX)")
       ->capture_default_str();
-  verb.add_option("--dataset", options->dataset, "Images that int8 is calibrated on")->capture_default_str();
   verb.add_option("--calibration", options->calibration,
                   "How int8 chooses ranges, see `bitsweep list calibrations`")
       ->capture_default_str();

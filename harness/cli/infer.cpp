@@ -66,7 +66,8 @@ std::vector<Range> ranges_over(const Backend& backend, const Network& network, c
 
 ExitCode infer(const Options& options) {
   const Backend& backend = pick(backends(), "backend", options.backend);
-  const Network network = fuse(open_model(options.model));
+  OpenedModel opened = open_model(options.model);
+  const Network network = fuse(std::move(opened.network));
   const Samples images{network.input_shape(),
                        options.batch,
                        read_numbers(options.input, options.batch * element_count(network.input_shape())),
@@ -84,8 +85,9 @@ ExitCode infer(const Options& options) {
   std::vector<float> outputs(options.batch * element_count(network.output_shape()));
   session->infer(images.values, outputs);
   write_numbers(options.output, outputs);
-  fmt::print("input {}, output {}, batch {}, {} layers, weights {}\n", to_text(network.input_shape()),
-             to_text(network.output_shape()), options.batch, network.layers().size(), weights_hash(network));
+  fmt::print("input {}, output {}, batch {}, {} layers, weights {} ({})\n", to_text(network.input_shape()),
+             to_text(network.output_shape()), options.batch, network.layers().size(), opened.weights,
+             weights_hash(network));
   return ExitCode::fine;
 }
 
@@ -93,7 +95,7 @@ ExitCode infer(const Options& options) {
 
 Action define_infer(CLI::App& verb) {
   const auto options = std::make_shared<Options>();
-  define_model(verb, options->model);
+  define_model(verb, options->model, "Data set that the shipped checkpoint was trained for");
   verb.add_option("--input", options->input, "Raw little-endian fp32, [batch, channels, height, width]")
       ->required();
   verb.add_option("--output", options->output, "Raw little-endian fp32 to write, [batch, output shape]")

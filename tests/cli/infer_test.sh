@@ -18,6 +18,27 @@ infer mlp.onnx file.f32
 [ "$(stat -c %s direct.f32)" -eq $((2 * 10 * 4)) ] || fail 'the output is not [2, 10]'
 cmp direct.f32 file.f32 || fail 'the network that was written gives other numbers'
 
+# Whose weights: as in experiments, and never silently others.
+told=$("$bitsweep" convert resnet20 trained.safetensors --dataset cifar10)
+[[ $told == *'weights resnet20-cifar10.safetensors ('* ]] || fail "the shipped checkpoint is not taken: $told"
+shipped=${told##*(}
+told=$("$bitsweep" convert resnet20 again.safetensors --checkpoint trained.safetensors)
+[[ $told == *"weights trained.safetensors ($shipped" ]] || fail "a checkpoint of one's own gives: $told"
+for options in '' '--dataset cifar10 --checkpoint seeded'; do
+  # shellcheck disable=SC2086 # several words
+  told=$("$bitsweep" convert resnet20 seeded.safetensors $options)
+  [[ $told == *'weights seeded, seed 1 ('* && $told != *"$shipped"* ]] || fail "convert $options takes: $told"
+done
+told=$("$bitsweep" infer mlp --dataset mnist --input in.f32 --output trained.f32 --batch 2)
+[[ $told == *'weights mlp-mnist.safetensors ('* ]] || fail "infer does not take the shipped checkpoint: $told"
+cmp --silent direct.f32 trained.f32 && fail 'trained and seeded weights give the same numbers'
+told=$("$bitsweep" infer mlp.onnx --input in.f32 --output file.f32 --batch 2)
+[[ $told == *'weights mlp.onnx ('* ]] || fail "the weights of an ONNX file are told as: $told"
+told=$("$bitsweep" infer mlp --dataset minst --input in.f32 --output out.f32 2>&1) && fail 'an unknown data set is taken'
+[[ $told == *"did you mean 'mnist'?"* ]] || fail "an unknown data set is told as: $told"
+told=$("$bitsweep" convert mlp out.onnx --checkpoint best 2>&1) && fail 'an unknown checkpoint is taken'
+[[ $told == *'right is auto, seeded, or a file ending in .safetensors'* ]] || fail "an unknown checkpoint is told as: $told"
+
 head -c 100 /dev/zero > in.f32
 status=0
 told=$("$bitsweep" infer mlp --input in.f32 --output out.f32 2>&1) || status=$?
