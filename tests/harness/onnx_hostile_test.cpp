@@ -278,7 +278,8 @@ const std::vector<Hostile> table = {
        relu_only(m), m.tensor("c", {1'000'000, 1'000'000}, Proto::FLOAT);
      },
      "is too large; right is at most 2147483648 numbers"},
-    {"a sum of a million", [](OnnxModel& m) { m.node("Sum", std::vector<std::string>(1'000'000, "x"), "y"); },
+    {"a sum of a hundred thousand",
+     [](OnnxModel& m) { m.node("Sum", std::vector<std::string>(100'000, "x"), "y"); },
      "the network has more than 10000 layers"},
     {"nine dimensions", [](OnnxModel& m) { relu_only(m), m.tensor("c", Shape(9, 1), Proto::FLOAT); },
      "it has 9 dimensions; right is at most 8"},
@@ -478,6 +479,40 @@ TEST_CASE("onnx: missing files, folders, and what is no ONNX file are refused wi
   std::ofstream(folder.path / "huge.onnx") << "1";
   std::filesystem::resize_file(folder.path / "huge.onnx", uint64_t{1} << 31);  // sparse: takes no room
   CHECK_THROWS_WITH(read_onnx(folder.path / "huge.onnx"), ContainsSubstring("right is below 2 GiB"));
+}
+
+TEST_CASE("onnx: a file of countless empty things is refused before they are made") {
+  // Fields of protobuf: number and kind, then a length.
+  const auto field = [](int number, const std::string& bytes) {
+    std::string text;
+    for (uint64_t left : {uint64_t(number) << 3 | 2, uint64_t(bytes.size())}) {
+      for (; left > 127; left >>= 7) text += static_cast<char>(left | 128);
+      text += static_cast<char>(left);
+    }
+    return text + bytes;
+  };
+  const auto repeated = [](const std::string& bytes) {
+    std::string text;
+    for (int i = 0; i < 1'000'001; ++i) text += bytes;
+    return text;
+  };
+  const auto graph = [&](const std::string& bytes) { return field(7, bytes); };
+  const std::vector<std::pair<const char*, std::string>> files = {
+      {"nodes", graph(repeated(field(1, "")))},
+      {"initialisers", graph(repeated(field(5, "")))},
+      {"values", graph(repeated(field(13, "")))},
+      {"attributes", graph(field(1, repeated(field(5, ""))))},
+      {"texts of an attribute", graph(field(1, field(5, repeated(field(9, "")))))},
+      {"names of inputs", graph(field(1, repeated(field(1, ""))))},
+      {"functions", repeated(field(25, ""))},
+      {"metadata", repeated(field(14, ""))},
+      {"unknown texts", repeated(field(15, ""))},
+      {"unknown numbers", repeated(std::string("\x78\x01", 2))}};
+  for (const auto& [what, bytes] : files) {
+    INFO(what);
+    CHECK_THAT(refusal_of(bytes),
+               ContainsSubstring("has more than 1000000 nodes, attributes, tensors and names"));
+  }
 }
 
 TEST_CASE("onnx: a file cut off anywhere, or with any bytes changed, is a network or an error") {
