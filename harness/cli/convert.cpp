@@ -1,5 +1,6 @@
 // bitsweep convert: writes a network, pruned and quantised as a run would have it, as a file for other
 // programs.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -28,6 +29,22 @@ namespace {
 
 constexpr int64_t calibration_images = 64, calibration_batch = 8;  // as runs have it
 
+/// So many, or fewer where `numbers` each would take more than 4 GiB; a file may ask for very large images.
+int64_t that_fit(int64_t most, int64_t numbers) {
+  return std::clamp((int64_t{1} << 30) / numbers, int64_t{1}, most);
+}
+
+int64_t images_for(const Network& network) {
+  return that_fit(calibration_images, element_count(network.input_shape()));
+}
+
+/// Does not change the ranges.
+int64_t batch_for(const Network& network) {
+  int64_t numbers = 0;
+  for (const Layer& layer : network.layers()) numbers += element_count(layer.shape);
+  return that_fit(calibration_batch, numbers);
+}
+
 struct Options {
   ModelOptions model;
   std::string out;
@@ -38,23 +55,29 @@ struct Options {
   int64_t batch = 0;
 };
 
+/// What the checkpoint tells about itself, such as the command that trained it, and what was done since.
 std::map<std::string, std::string> origin_of(const Options& options, const OpenedModel& opened) {
-  return {{"model", std::filesystem::path(options.model.model).filename().string()},
-          {"weights", opened.weights},
-          {"pruning", options.pruning},
-          {"precision", options.precision},
-          {"bitsweep", this_software().bitsweep}};
+  std::map<std::string, std::string> origin = opened.metadata;
+  if (options.pruning != "none")
+    for (const char* of_all_weights : {"loss", "top1"}) origin.erase(of_all_weights);
+  if (options.pruning != "none" || !origin.contains("pruning")) origin["pruning"] = options.pruning;
+  origin["model"] = std::filesystem::path(options.model.model).filename().string();
+  origin["weights"] = opened.weights;
+  origin["precision"] = options.precision;
+  origin["bitsweep"] = this_software().bitsweep;
+  return origin;
 }
 
 std::vector<Range> calibrated(const Network& network, const Options& options) {
   const Backend& backend = pick(backends(), "backend", options.backend);
-  const SessionRequest request{Precision::fp32, calibration_batch, inspect_machine().physical_cores, {}};
+  const int64_t batch = batch_for(network);
+  const SessionRequest request{Precision::fp32, batch, inspect_machine().physical_cores, {}};
   if (const auto reason = backend.why_not(network, request))
     throw Error(fmt::format("{}: {}", options.backend, *reason));
   const Samples images = pick(datasets(), "dataset", options.model.dataset)
-                             .train(network.input_shape(), calibration_images, options.model.seed);
+                             .train(network.input_shape(), images_for(network), options.model.seed);
   const auto session = backend.prepare(network, request);
-  return calibrate(*session, network, images, calibration_batch, options.calibration);
+  return calibrate(*session, network, images, batch, options.calibration);
 }
 
 void write(const Network& network, const Options& options, std::map<std::string, std::string> origin) {
@@ -62,7 +85,8 @@ void write(const Network& network, const Options& options, std::map<std::string,
   if (options.precision == "fp32") return write_onnx(options.out, network, with);
   const Network fused = fuse(network);
   with.ranges = calibrated(fused, options);
-  with.metadata["calibration"] = fmt::format("{}, {}", options.calibration, options.model.dataset);
+  with.metadata["calibration"] =
+      fmt::format("{} over {} images of {}", options.calibration, images_for(fused), options.model.dataset);
   write_onnx(options.out, fused, with);
 }
 

@@ -122,12 +122,18 @@ const std::vector<Hostile> table = {
     {"a missing input", [](OnnxModel& m) { m.node("Relu", {"absent"}, "y"); },
      "it reads 'absent', which nothing makes"},
     {"an input left out", [](OnnxModel& m) { m.node("Relu", {""}, "y"); }, "lacks number 1"},
-    {"too few inputs", [](OnnxModel& m) { m.node("Add", {"x"}, "y"); }, "it has 1 inputs; right is 2 to 2"},
+    {"too few inputs", [](OnnxModel& m) { m.node("Add", {"x"}, "y"); }, "it has 1 input; right is 2"},
+    {"a sum of nothing", [](OnnxModel& m) { m.node("Sum", {}, "y"); }, "it has 0 inputs; right is 1 or more"},
+    {"more inputs than an operator with some has",
+     [](OnnxModel& m) {
+       m.node("Clip", {"x", "x", "x", "x"}, "y");
+     },
+     "it has 4 inputs; right is 1 to 3"},
     {"too many inputs",
      [](OnnxModel& m) {
        m.node("Relu", {"x", "x"}, "y");
      },
-     "it has 2 inputs; right is 1 to 1"},
+     "it has 2 inputs; right is 1"},
     {"no output of a node", [](OnnxModel& m) { m.node("Relu", {"x"}, "y").proto.clear_output(); },
      "it has no output"},
     {"a value made twice", [](OnnxModel& m) { relu_only(m), relu_only(m); },
@@ -231,7 +237,17 @@ const std::vector<Hostile> table = {
        m.reals("w", some_values({1, 1, 1, 1}, 1));
        m.node("Conv", {"x", "w"}, "y").integers("pads", {60'000, 60'000, 60'000, 60'000});
      },
-     "right is at most 2147483648 numbers"},
+     "right is at most 268435456 numbers"},
+    {"outputs that together are larger than memory",
+     [](OnnxModel& m) {
+       m.reals("w", some_values({1, 1, 1, 1}, 1));
+       m.node("Conv", {"x", "w"}, "a0").integers("pads", {8'000, 8'000, 8'000, 8'000});
+       for (int i = 0; i < 9; ++i)
+         m.node("Conv", {"a" + std::to_string(i), "w"}, "a" + std::to_string(i + 1));
+       m.node("Relu", {"a9"}, "y");
+     },
+     "node 'a8_node' (Conv, domain ai.onnx, opset 17): with layer 'a8_node' all layers together give more "
+     "than 2147483648 numbers for one image"},
     // Tensors
     {"weights of another rank",
      [](OnnxModel& m) {
@@ -332,7 +348,7 @@ const std::vector<Hostile> table = {
        }
        m.node("Relu", {"c40"}, "y");
      },
-     "right is at most 2147483648 numbers"},
+     "right is at most 268435456 numbers"},
     {"an index beyond the constant",
      [](OnnxModel& m) {
        m.integers("i", {4}), m.node("Shape", {"x"}, "s"), m.node("Gather", {"s", "i"}, "g"), relu_only(m);
@@ -410,6 +426,26 @@ const std::vector<Hostile> table = {
        m.node("QuantizeLinear", {"x", "s"}, "q"), m.node("DequantizeLinear", {"q", "t"}, "y");
      },
      "its scale and zero point are 2 and 0, those of the QuantizeLinear 1 and 0"},
+    {"an output type that is not read",
+     [](OnnxModel& m) {
+       m.number("s", 1), m.node("QuantizeLinear", {"x", "s"}, "q").integer("output_dtype", 17);
+       m.node("DequantizeLinear", {"q", "s"}, "y");
+     },
+     "attribute 'output_dtype' is 17; right is 2 (uint8) or 3 (int8)"},
+    {"an output type unlike the zero point",
+     [](OnnxModel& m) {
+       m.number("s", 1), m.tensor("z", {}, Proto::UINT8).add_int32_data(0);
+       m.node("QuantizeLinear", {"x", "s", "z"}, "q").integer("output_dtype", 3);
+       m.node("DequantizeLinear", {"q", "s", "z"}, "y");
+     },
+     "its zero points are of another type than attribute 'output_dtype'"},
+    {"a vector that becomes an image in the middle of a network",
+     [](OnnxModel& m) {
+       m.reals("w", some_values({16, 16}, 1)), m.reals("k", some_values({1, 1, 1, 1}, 1));
+       m.integers("s", {-1, 1, 4, 4}), m.node("Flatten", {"x"}, "f"), m.node("MatMul", {"f", "w"}, "g");
+       m.node("Reshape", {"g", "s"}, "r"), m.node("Conv", {"r", "k"}, "y");
+     },
+     "its input is a vector that was reshaped to [1, 4, 4], in the middle of a network; right is an image"},
     {"Gemm that transposes the images",
      [](OnnxModel& m) {
        m.reals("w", some_values({16, 2}, 1));
