@@ -15,6 +15,7 @@
 #include "harness/compression/quantization.h"
 #include "harness/fusion.h"
 #include "harness/machine.h"
+#include "harness/run.h"
 #include "harness/table.h"
 
 namespace bitsweep {
@@ -64,7 +65,14 @@ std::vector<Range> ranges_over(const Backend& backend, const Network& network, c
   return calibrate(*session, network, images, request.batch, calibration);
 }
 
+void check_output(const Options& options) {
+  std::error_code none;
+  if (std::filesystem::equivalent(options.input, options.output, none))
+    throw Error(fmt::format("--output: '{}' is the input; right is another file", options.output));
+}
+
 ExitCode infer(const Options& options) {
+  check_output(options);
   const Backend& backend = pick(backends(), "backend", options.backend);
   OpenedModel opened = open_model(options.model);
   const Network network = fuse(std::move(opened.network));
@@ -109,7 +117,8 @@ Action define_infer(CLI::App& verb) {
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{65'536}));
   verb.add_option("--threads", options->threads, "OpenMP threads; 0: one a physical core")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0, most_threads));
   return [options] { return infer(*options); };
 }
 

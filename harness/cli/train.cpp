@@ -149,7 +149,8 @@ void define_recipe(CLI::App& verb, Options& options) {
   verb.add_flag("--flip", recipe.flip, "Mirror half of the images");
   add("--precision", options.precision, "Of values and their gradients: fp32 or bf16; weights stay fp32");
   add("--seed", recipe.seed, "Of the first weights, and of the images' order and augmentation");
-  add("--threads", recipe.threads, "OpenMP threads; 0: one a physical core");
+  add("--threads", recipe.threads, "OpenMP threads; 0: one a physical core")
+      ->check(CLI::Range(0, most_threads));
 }
 
 }  // namespace
