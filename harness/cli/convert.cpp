@@ -98,6 +98,9 @@ ExitCode convert(const Options& options) {
     throw Error(fmt::format("--precision: '{}' cannot be written; right is fp32 or int8", options.precision));
   if (!onnx && options.precision != "fp32")
     throw Error(fmt::format("{}: holds fp32 only; right is .onnx for int8", options.out));
+  // Also where nothing is calibrated: a name that is mistyped is not what was meant.
+  if (options.backend != Options{}.backend) pick(backends(), "backend", options.backend);
+  pick(calibration_methods(), "calibration method", options.calibration);
   Pruning pruning;
   parse_value("--prune", options.pruning, pruning);
   OpenedModel opened = open_model(options.model);
