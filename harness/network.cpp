@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "harness/error.h"
+#include "harness/extent.h"
 
 namespace bitsweep {
 namespace {
@@ -41,11 +42,6 @@ void check_image(const Complaint& complain, const Shape& input) {
   complain.unless(input.size() == 3, [&] {
     return fmt::format("its input has shape {}; right is [channels, height, width]", to_text(input));
   });
-}
-
-/// Elements that the window covers along one axis, dilation included.
-int64_t extent(const Window& window, size_t axis) {
-  return window.dilation[axis] * (window.kernel[axis] - 1) + 1;
 }
 
 void check_window(const Complaint& complain, const Window& window) {
@@ -243,17 +239,49 @@ void hash_values(XXH3_state_t& state, const Values& values) {
   XXH3_128bits_update(&state, values.data(), count * sizeof values[0]);
 }
 
+void hash_window(XXH3_state_t& state, const Window& window) {
+  for (const auto& pair :
+       {window.kernel, window.stride, window.padding_begin, window.padding_end, window.dilation})
+    hash_values(state, pair);
+}
+
+/// Is the window the one that its kernel, its input and its output let expect: dense, with as much padding on
+/// each side as keeps the size, and the smallest stride that gives the output?
+bool is_plain(const Window& window, const Shape& input, const Shape& output) {
+  for (size_t axis : {0, 1}) {
+    const int64_t padding = (window.kernel[axis] - 1) / 2;
+    if (window.dilation[axis] != 1 || window.padding_begin[axis] != padding ||
+        window.padding_end[axis] != padding)
+      return false;
+    const int64_t free = input[axis + 1] + 2 * padding - window.kernel[axis], last = output[axis + 1] - 1;
+    if (window.stride[axis] != free / (last + 1) + 1) return false;
+  }
+  return true;
+}
+
 /// What a layer computes besides its tensors, where it is not the plain case: so hashes of networks that had
-/// only the plain case stay as they were.
-void hash_settings(XXH3_state_t& state, const Layer& layer) {
+/// only the plain case (the MLPs, CIFAR's ResNets) stay as they were. A pool has no plain window; groups
+/// follow from the shapes.
+///   input  the shape of its first input; empty for the network's own
+void hash_settings(XXH3_state_t& state, const Layer& layer, const Shape& input) {
   const auto hash_activation = [&](const Activation& activation) {
     if (!activation || activation == relu) return;
     hash_values(state, to_text(activation.function));
     hash_values(state, std::array{activation.alpha, activation.beta});
   };
   if (const auto* activation = std::get_if<Activation>(&layer.operation)) hash_activation(*activation);
-  if (const auto* convolution = std::get_if<Convolution>(&layer.operation))
+  if (const auto* convolution = std::get_if<Convolution>(&layer.operation)) {
     hash_activation(convolution->activation);
+    if (!is_plain(convolution->window, input, layer.shape)) hash_window(state, convolution->window);
+  }
+  if (const auto* pool = std::get_if<MaxPool>(&layer.operation)) hash_window(state, pool->window);
+  if (const auto* pool = std::get_if<AveragePool>(&layer.operation)) {
+    hash_window(state, pool->window);
+    hash_values(state, std::array{static_cast<uint8_t>(pool->count_padding)});
+  }
+  const auto* normalization = std::get_if<BatchNormalization>(&layer.operation);
+  if (normalization && normalization->epsilon != BatchNormalization{}.epsilon)
+    hash_values(state, std::array{normalization->epsilon});
   if (const auto* linear = std::get_if<Linear>(&layer.operation)) hash_activation(linear->activation);
   if (const auto* add = std::get_if<Add>(&layer.operation)) hash_activation(add->activation);
 }
@@ -389,7 +417,7 @@ std::string weights_hash(const Network& network) {
     hash_values(state, kind(layer));
     hash_values(state, layer.inputs);
     hash_values(state, layer.shape);
-    hash_settings(state, layer);
+    hash_settings(state, layer, layer.inputs.empty() ? Shape{} : network.layers()[layer.inputs[0]].shape);
     for_each_tensor(layer.operation, [&](const char*, const Tensor& tensor, bool) {
       hash_values(state, tensor.shape);
       hash_values(state, tensor.values);

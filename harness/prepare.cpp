@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <new>
 #include <tuple>
 
 #include <fmt/format.h>
 
 #include "harness/accuracy.h"
+#include "harness/checkpoints.h"
 #include "harness/clock.h"
 #include "harness/compression/pruning.h"
 #include "harness/compression/quantization.h"
@@ -18,7 +18,6 @@
 #include "harness/fusion.h"
 #include "harness/layer_evidence.h"
 #include "harness/models/models.h"
-#include "harness/places.h"
 #include "harness/statistics.h"
 #include "harness/strictness.h"
 #include "harness/table.h"
@@ -45,16 +44,6 @@ void add_metric(Result& result, const std::string& name, double value, const cha
 
 void add_time(Result& result, const char* name, double ns) {
   add_metric(result, name, ns, "ns", Direction::lower_is_better);
-}
-
-/// The file of the checkpoint a run asks for; empty for seeded weights.
-std::filesystem::path checkpoint_file(const Run& run) {
-  if (run.checkpoint == "seeded") return {};
-  if (run.checkpoint != "auto") return run.checkpoint;
-  std::string name = fmt::format("{}-{}.safetensors", run.model, run.dataset);
-  std::replace(name.begin(), name.end(), ':', '-');  // of a model's argument; not every file system takes it
-  const auto shipped = home() / "experiments" / "checkpoints" / name;
-  return std::filesystem::exists(shipped) ? shipped : std::filesystem::path();
 }
 
 /// The first `count` images.
@@ -87,7 +76,7 @@ struct Preparation::Shared {
     const auto found = networks.find(key);
     if (found != networks.end()) return found->second;
     Dense dense{build_model(run.model, run.seed), {}};
-    if (const auto file = checkpoint_file(run); !file.empty()) {
+    if (const auto file = checkpoint_file(run.model, run.dataset, run.checkpoint); !file.empty()) {
       Checkpoint checkpoint = read_safetensors(file);
       load_weights(dense.network, checkpoint, file);
       dense.training = std::move(checkpoint.metadata["command"]);
@@ -264,7 +253,7 @@ void Preparation::prepare_session(Prepared& prepared) {
   add_sizes(result, compressed);
   const Network network = fuse(std::move(compressed));
   add_time(result, "load_time", nanoseconds_since(load_begin));
-  const auto file = checkpoint_file(run);
+  const auto file = checkpoint_file(run.model, run.dataset, run.checkpoint);
   result.evidence["weights"] =
       file.empty() ? fmt::format("seeded, seed {}", run.seed) : file.filename().string();
   result.evidence["weights_hash"] = weights_hash(network);

@@ -109,8 +109,8 @@ void parse_value(std::string_view what, std::string_view text, Threads& value) {
     value.count = 0;
     return;
   }
-  value.count = parse_number<int>(what, text, "1 to 65536, or physical",
-                                  [](int count) { return count >= 1 && count <= 65536; });
+  value.count = parse_number<int>(what, text, fmt::format("1 to {}, or physical", most_threads),
+                                  [](int count) { return count >= 1 && count <= most_threads; });
 }
 
 void parse_value(std::string_view what, std::string_view text, Caches& value) {

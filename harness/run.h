@@ -26,6 +26,9 @@ struct Pruning {
   bool operator==(const Pruning&) const = default;
 };
 
+/// More threads than any machine of today has cores; OpenMP dies where it cannot start as many as asked for.
+inline constexpr int most_threads = 1024;
+
 /// OpenMP threads of a stream. Text: a number, or "physical" for one a physical core of the worker's core
 /// set, divided among the streams.
 struct Threads {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/checkpoints.h"
 #include "harness/compression/quantization.h"
 #include "harness/datasets/datasets.h"
 #include "harness/models/models.h"
@@ -12,12 +13,6 @@
 
 namespace bitsweep {
 namespace {
-
-void check_checkpoint(std::string_view text) {
-  if (text == "auto" || text == "seeded" || text.ends_with(".safetensors")) return;
-  throw Error(fmt::format(
-      "checkpoint '{}' is not known; right is auto, seeded, or a file ending in .safetensors", text));
-}
 
 void check_name(std::string_view field, std::string_view text, const std::vector<std::string>& known) {
   if (!known.empty() && std::find(known.begin(), known.end(), text) == known.end())

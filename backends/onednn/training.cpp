@@ -108,7 +108,8 @@ void train(TrainingState& state, const Samples& training, const Samples& test, c
            int test_every, const EpochObserver& observe) {
   check(state.network, training, "training");
   check(state.network, test, "test");
-  bitsweep::check(recipe, training.count);
+  bitsweep::check(recipe, state.network.input_shape());
+  check_batch(recipe, training.count);
   TrainingGraph graph(state.network, recipe.batch, recipe.threads, type_of(recipe.precision));
   Descent descent(state, graph);
   Batches batches(training, recipe);

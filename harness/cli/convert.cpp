@@ -1,5 +1,6 @@
 // bitsweep convert: writes a network, pruned and quantised as a run would have it, as a file for other
 // programs.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -28,46 +29,64 @@ namespace {
 
 constexpr int64_t calibration_images = 64, calibration_batch = 8;  // as runs have it
 
+/// So many, or fewer where `numbers` each would take more than 4 GiB; a file may ask for very large images.
+int64_t that_fit(int64_t most, int64_t numbers) {
+  return std::clamp((int64_t{1} << 30) / numbers, int64_t{1}, most);
+}
+
+int64_t images_for(const Network& network) {
+  return that_fit(calibration_images, element_count(network.input_shape()));
+}
+
+/// Does not change the ranges.
+int64_t batch_for(const Network& network) {
+  int64_t numbers = 0;
+  for (const Layer& layer : network.layers()) numbers += element_count(layer.shape);
+  return that_fit(calibration_batch, numbers);
+}
+
 struct Options {
   ModelOptions model;
   std::string out;
   std::string pruning = "none";
   std::string precision = "fp32";
-  std::string dataset = "synthetic";
   std::string calibration = "minmax";
   std::string backend = "onednn";
   int64_t batch = 0;
 };
 
-std::map<std::string, std::string> origin_of(const Options& options) {
-  std::map<std::string, std::string> origin = {
-      {"model", std::filesystem::path(options.model.model).filename().string()},
-      {"seed", std::to_string(options.model.seed)},
-      {"pruning", options.pruning},
-      {"precision", options.precision},
-      {"bitsweep", this_software().bitsweep}};
-  if (!options.model.checkpoint.empty())
-    origin["checkpoint"] = std::filesystem::path(options.model.checkpoint).filename().string();
+/// What the checkpoint tells about itself, such as the command that trained it, and what was done since.
+std::map<std::string, std::string> origin_of(const Options& options, const OpenedModel& opened) {
+  std::map<std::string, std::string> origin = opened.metadata;
+  if (options.pruning != "none")
+    for (const char* of_all_weights : {"loss", "top1"}) origin.erase(of_all_weights);
+  if (options.pruning != "none" || !origin.contains("pruning")) origin["pruning"] = options.pruning;
+  origin["model"] = std::filesystem::path(options.model.model).filename().string();
+  origin["weights"] = opened.weights;
+  origin["precision"] = options.precision;
+  origin["bitsweep"] = this_software().bitsweep;
   return origin;
 }
 
 std::vector<Range> calibrated(const Network& network, const Options& options) {
   const Backend& backend = pick(backends(), "backend", options.backend);
-  const SessionRequest request{Precision::fp32, calibration_batch, inspect_machine().physical_cores, {}};
+  const int64_t batch = batch_for(network);
+  const SessionRequest request{Precision::fp32, batch, inspect_machine().physical_cores, {}};
   if (const auto reason = backend.why_not(network, request))
     throw Error(fmt::format("{}: {}", options.backend, *reason));
-  const Samples images = pick(datasets(), "dataset", options.dataset)
-                             .train(network.input_shape(), calibration_images, options.model.seed);
+  const Samples images = pick(datasets(), "dataset", options.model.dataset)
+                             .train(network.input_shape(), images_for(network), options.model.seed);
   const auto session = backend.prepare(network, request);
-  return calibrate(*session, network, images, calibration_batch, options.calibration);
+  return calibrate(*session, network, images, batch, options.calibration);
 }
 
-void write(const Network& network, const Options& options) {
-  OnnxExport with{{}, options.batch, origin_of(options)};
+void write(const Network& network, const Options& options, std::map<std::string, std::string> origin) {
+  OnnxExport with{{}, options.batch, std::move(origin)};
   if (options.precision == "fp32") return write_onnx(options.out, network, with);
   const Network fused = fuse(network);
   with.ranges = calibrated(fused, options);
-  with.metadata["calibration"] = fmt::format("{}, {}", options.calibration, options.dataset);
+  with.metadata["calibration"] =
+      fmt::format("{} over {} images of {}", options.calibration, images_for(fused), options.model.dataset);
   write_onnx(options.out, fused, with);
 }
 
@@ -79,19 +98,23 @@ ExitCode convert(const Options& options) {
     throw Error(fmt::format("--precision: '{}' cannot be written; right is fp32 or int8", options.precision));
   if (!onnx && options.precision != "fp32")
     throw Error(fmt::format("{}: holds fp32 only; right is .onnx for int8", options.out));
+  // Also where nothing is calibrated: a name that is mistyped is not what was meant.
+  if (options.backend != Options{}.backend) pick(backends(), "backend", options.backend);
+  pick(calibration_methods(), "calibration method", options.calibration);
   Pruning pruning;
   parse_value("--prune", options.pruning, pruning);
-  Network network = open_model(options.model);
+  OpenedModel opened = open_model(options.model);
+  Network& network = opened.network;
   prune(network, pruning, options.model.seed);
   if (onnx) {
-    write(network, options);
+    write(network, options, origin_of(options, opened));
   } else {
     Checkpoint checkpoint = checkpoint_of(network);
-    checkpoint.metadata = origin_of(options);
+    checkpoint.metadata = origin_of(options, opened);
     write_safetensors(options.out, checkpoint);
   }
-  fmt::print("{}: written, {} layers, weights {}\n", options.out, network.layers().size(),
-             weights_hash(network));
+  fmt::print("{}: written, {} layers, weights {} ({})\n", options.out, network.layers().size(),
+             opened.weights, weights_hash(network));
   return ExitCode::fine;
 }
 
@@ -99,14 +122,14 @@ ExitCode convert(const Options& options) {
 
 Action define_convert(CLI::App& verb) {
   const auto options = std::make_shared<Options>();
-  define_model(verb, options->model);
+  define_model(verb, options->model,
+               "Images that int8 is calibrated on, and that the shipped checkpoint was trained for");
   verb.add_option("out", options->out, "File to write; its ending decides: .onnx or .safetensors")
       ->required();
   verb.add_option("--prune", options->pruning, "METHOD:RATIO, see `bitsweep list pruning`")
       ->capture_default_str();
   verb.add_option("--precision", options->precision, "fp32, or int8 in QDQ form (ONNX)")
       ->capture_default_str();
-  verb.add_option("--dataset", options->dataset, "Images that int8 is calibrated on")->capture_default_str();
   verb.add_option("--calibration", options->calibration,
                   "How int8 chooses ranges, see `bitsweep list calibrations`")
       ->capture_default_str();

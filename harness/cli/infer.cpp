@@ -15,6 +15,7 @@
 #include "harness/compression/quantization.h"
 #include "harness/fusion.h"
 #include "harness/machine.h"
+#include "harness/run.h"
 #include "harness/table.h"
 
 namespace bitsweep {
@@ -64,9 +65,17 @@ std::vector<Range> ranges_over(const Backend& backend, const Network& network, c
   return calibrate(*session, network, images, request.batch, calibration);
 }
 
+void check_output(const Options& options) {
+  std::error_code none;
+  if (std::filesystem::equivalent(options.input, options.output, none))
+    throw Error(fmt::format("--output: '{}' is the input; right is another file", options.output));
+}
+
 ExitCode infer(const Options& options) {
+  check_output(options);
   const Backend& backend = pick(backends(), "backend", options.backend);
-  const Network network = fuse(open_model(options.model));
+  OpenedModel opened = open_model(options.model);
+  const Network network = fuse(std::move(opened.network));
   const Samples images{network.input_shape(),
                        options.batch,
                        read_numbers(options.input, options.batch * element_count(network.input_shape())),
@@ -84,8 +93,9 @@ ExitCode infer(const Options& options) {
   std::vector<float> outputs(options.batch * element_count(network.output_shape()));
   session->infer(images.values, outputs);
   write_numbers(options.output, outputs);
-  fmt::print("input {}, output {}, batch {}, {} layers, weights {}\n", to_text(network.input_shape()),
-             to_text(network.output_shape()), options.batch, network.layers().size(), weights_hash(network));
+  fmt::print("input {}, output {}, batch {}, {} layers, weights {} ({})\n", to_text(network.input_shape()),
+             to_text(network.output_shape()), options.batch, network.layers().size(), opened.weights,
+             weights_hash(network));
   return ExitCode::fine;
 }
 
@@ -93,7 +103,7 @@ ExitCode infer(const Options& options) {
 
 Action define_infer(CLI::App& verb) {
   const auto options = std::make_shared<Options>();
-  define_model(verb, options->model);
+  define_model(verb, options->model, "Data set that the shipped checkpoint was trained for");
   verb.add_option("--input", options->input, "Raw little-endian fp32, [batch, channels, height, width]")
       ->required();
   verb.add_option("--output", options->output, "Raw little-endian fp32 to write, [batch, output shape]")
@@ -107,7 +117,8 @@ Action define_infer(CLI::App& verb) {
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{65'536}));
   verb.add_option("--threads", options->threads, "OpenMP threads; 0: one a physical core")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(0, most_threads));
   return [options] { return infer(*options); };
 }
 

@@ -60,7 +60,8 @@ Json value_schema(const std::string&, const int64_t&, const Vocabulary&) {
 }
 
 Json value_schema(const std::string&, const Threads&, const Vocabulary&) {
-  return {{"anyOf", {{{"const", "physical"}}, {{"type", "integer"}, {"minimum", 1}, {"maximum", 65536}}}}};
+  return {
+      {"anyOf", {{{"const", "physical"}}, {{"type", "integer"}, {"minimum", 1}, {"maximum", most_threads}}}}};
 }
 
 Json value_schema(const std::string&, const Pruning&, const Vocabulary&) {

@@ -13,6 +13,7 @@
 #include "harness/cli/verbs.h"
 #include "harness/datasets/datasets.h"
 #include "harness/formats/safetensors.h"
+#include "harness/formats/whole_file.h"
 #include "harness/machine.h"
 #include "harness/models/models.h"
 #include "harness/result.h"
@@ -97,16 +98,15 @@ ExitCode train(Options options) {
   const Train train_network = trainer();
   if (!train_network)
     throw Error("train: this bitsweep was built without oneDNN; install libdnnl-dev and build again");
-  const auto folder = std::filesystem::absolute(options.out).parent_path();
-  if (!std::filesystem::is_directory(folder))
-    throw Error(fmt::format("--out: the folder '{}' does not exist; make it first", folder.string()));
+  const std::string state_file = options.out + ".state";
+  for (const std::string& file : {options.out, state_file}) check_writable(file);
   Recipe& recipe = options.recipe;
   recipe.schedule = pick(schedules(), "schedule", options.schedule).value;
   parse_value("--precision", options.precision, recipe.precision);
   if (recipe.threads == 0) recipe.threads = std::max(1, inspect_machine().physical_cores);
   const Dataset& dataset = pick(datasets(), "dataset", options.dataset);
-  const std::string state_file = options.out + ".state";
   TrainingState state = begin_state(options, state_file);
+  check(recipe, state.network.input_shape());
   const Samples training = dataset.train(state.network.input_shape(), 0, recipe.seed);
   const Samples test = dataset.test(state.network.input_shape(), 0, recipe.seed);
   fmt::print("{}: {} training and {} test images of {}, {} threads\n", options.model, training.count,
@@ -149,7 +149,8 @@ void define_recipe(CLI::App& verb, Options& options) {
   verb.add_flag("--flip", recipe.flip, "Mirror half of the images");
   add("--precision", options.precision, "Of values and their gradients: fp32 or bf16; weights stay fp32");
   add("--seed", recipe.seed, "Of the first weights, and of the images' order and augmentation");
-  add("--threads", recipe.threads, "OpenMP threads; 0: one a physical core");
+  add("--threads", recipe.threads, "OpenMP threads; 0: one a physical core")
+      ->check(CLI::Range(0, most_threads));
 }
 
 }  // namespace

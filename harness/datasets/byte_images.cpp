@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/error.h"
+#include "harness/shuffle.h"
 
 namespace bitsweep {
 namespace {
@@ -50,9 +51,8 @@ std::vector<int64_t> in_order(int64_t count) {
 std::vector<int64_t> shuffled(int64_t first, int64_t end, int64_t most, int64_t seed) {
   std::vector<int64_t> order(end - first);
   std::iota(order.begin(), order.end(), first);
-  // By hand: std::shuffle may differ from library to library.
   std::mt19937_64 random(static_cast<uint64_t>(seed));
-  for (size_t i = order.size(); i-- > 1;) std::swap(order[i], order[random() % (i + 1)]);
+  shuffle(order, random);
   if (most > 0) order.resize(std::min<size_t>(order.size(), most));
   return order;
 }

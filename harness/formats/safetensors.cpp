@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 
 #include "harness/error.h"
 #include "harness/formats/half.h"
+#include "harness/formats/printable.h"
 #include "harness/formats/whole_file.h"
 
 namespace bitsweep {
@@ -27,6 +29,10 @@ using Json = nlohmann::json;
 constexpr uint64_t length_bytes = 8;
 constexpr uint64_t most_header_bytes = 100'000'000;  ///< the format's own limit
 constexpr size_t most_dimensions = 8;
+constexpr size_t most_tensors =
+    100'000;  ///< DenseNet-201 has 1,000; the largest language models tens of thousands
+constexpr size_t most_values = most_tensors * (most_dimensions + 8);  ///< of JSON, names and notes among them
+constexpr size_t most_depth = 3;                                      ///< header, tensor, shape
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
   throw Error(fmt::format("{}: {}", path, why));
@@ -79,28 +85,77 @@ struct Entry {
   uint64_t begin = 0, end = 0;  ///< bytes, from the end of the header
 };
 
-/// The header as JSON. A name that comes twice is refused: a plain parser would silently keep the last.
-Json parse_header(const std::string& path, const std::string& text) {
-  std::vector<std::set<std::string>> names;  // of the objects that are open
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) names.emplace_back();
-    if (event == Json::parse_event_t::object_end) names.pop_back();
-    if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second)
-      refuse(path, fmt::format("its header has '{}' twice; right is once", parsed.get<std::string>()));
-    return true;
-  };
-  try {
-    Json header = Json::parse(text, watch);
-    if (!header.is_object()) refuse(path, "its header is not a JSON object; right is {\"NAME\": {...}, ...}");
-    return header;
-  } catch (const Json::exception& error) {
-    refuse(path, fmt::format("its header is not JSON ({}); right is a safetensors file", error.what()));
+/// Reads a header without keeping it, and refuses what the JSON of nlohmann would silently accept or take
+/// much memory for: names that come twice, and more values or a deeper nest than tensors need.
+class HeaderCheck : public nlohmann::json_sax<Json> {
+ public:
+  explicit HeaderCheck(const std::string& path) : path_(path) {}
+
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
+  bool start_object(size_t) override {
+    names_.emplace_back();
+    return open();
   }
+  bool key(string_t& name) override {
+    if (!names_.back().insert(name).second)
+      refuse(path_, fmt::format("its header has '{}' twice; right is once", printable(name)));
+    if (depth_ == 1 && names_.back().size() > most_tensors)
+      refuse(path_, fmt::format("its header has more than {} tensors; right is fewer", most_tensors));
+    return count();
+  }
+  bool end_object() override {
+    names_.pop_back();
+    return close();
+  }
+  bool start_array(size_t) override { return open(); }
+  bool end_array() override { return close(); }
+  bool parse_error(size_t place, const std::string&, const nlohmann::detail::exception&) override {
+    // Not nlohmann's words, which repeat bytes of the file.
+    refuse(path_, fmt::format("its header is not JSON from byte {} on; right is a safetensors file", place));
+  }
+
+ private:
+  bool count() {
+    if (++values_ > most_values)
+      refuse(path_, fmt::format("its header has more than {} values; right is fewer", most_values));
+    return true;
+  }
+  bool open() {
+    if (++depth_ > most_depth)
+      refuse(
+          path_,
+          fmt::format("its header is nested deeper than {}; right is {{\"NAME\": {{\"shape\": [...], ...}}}}",
+                      most_depth));
+    return count();
+  }
+  bool close() {
+    --depth_;
+    return true;
+  }
+
+  const std::string& path_;
+  std::vector<std::unordered_set<std::string>> names_;  ///< of the objects that are open
+  size_t values_ = 0, depth_ = 0;
+};
+
+/// The header as JSON.
+Json parse_header(const std::string& path, const std::string& text) {
+  HeaderCheck check(path);
+  Json::sax_parse(text, &check);
+  Json header = Json::parse(text);
+  if (!header.is_object()) refuse(path, "its header is not a JSON object; right is {\"NAME\": {...}, ...}");
+  return header;
 }
 
 Entry parse_entry(const std::string& path, const std::string& name, const Json& json) {
   const auto check = [&](bool right, const std::string& why) {
-    if (!right) refuse(path, fmt::format("tensor '{}': {}", name, why));
+    if (!right) refuse(path, fmt::format("tensor '{}': {}", printable(name), why));
   };
   check(json.is_object() && json.contains("dtype") && json.contains("shape") && json.contains("data_offsets"),
         "its description is incomplete; right is dtype, shape and data_offsets");
@@ -111,14 +166,15 @@ Entry parse_entry(const std::string& path, const std::string& name, const Json& 
   const auto known =
       std::find_if(data_types.begin(), data_types.end(), [&](auto& t) { return type == t.name; });
   check(known != data_types.end() || is_step_counter(name),
-        fmt::format("data type {} cannot be read; right is F32, F16 or BF16", type));
+        fmt::format("data type {} cannot be read; right is F32, F16 or BF16", printable(type)));
   if (known != data_types.end()) entry.type = known;
 
   check(json["shape"].is_array() && json["shape"].size() <= most_dimensions,
         fmt::format("its shape is not a list; right is up to {} sizes", most_dimensions));
   uint64_t bytes = entry.type ? entry.type->size : 8;
   for (const Json& size : json["shape"]) {
-    check(size.is_number_unsigned(), fmt::format("size {} is impossible; right is 0 or more", size.dump()));
+    check(size.is_number_unsigned(),
+          fmt::format("size {} is impossible; right is 0 or more", printable(size.dump())));
     check(!__builtin_mul_overflow(bytes, size.get<uint64_t>(), &bytes) && bytes <= INT64_MAX,
           "its size overflows; right is a tensor that fits into memory");
     entry.shape.push_back(static_cast<int64_t>(size.get<uint64_t>()));
@@ -146,7 +202,7 @@ void check_layout(const std::string& path, std::vector<Entry>& entries, uint64_t
     if (entry.begin != expected)
       refuse(path, fmt::format(
                        "tensor '{}' begins at byte {} of the data; right is {}, where the one before it ends",
-                       entry.name, entry.begin, expected));
+                       printable(entry.name), entry.begin, expected));
     expected = entry.end;
   }
   if (expected != data_bytes)
@@ -225,7 +281,7 @@ void check_match(const Network& network, const Checkpoint& checkpoint, const std
       refuse(path,
              fmt::format("tensor '{}' of shape {} is unused; right is a checkpoint of {}, which has no such "
                          "tensor",
-                         name, to_text(tensor.shape), network.name()));
+                         printable(name), to_text(tensor.shape), network.name()));
 }
 
 }  // namespace
@@ -245,7 +301,7 @@ Checkpoint read_safetensors(const std::string& path) {
   for (const Entry& entry : header.entries) {
     bytes.resize(entry.end - entry.begin);
     if (!file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())))
-      refuse(path, fmt::format("tensor '{}' cannot be read", entry.name));
+      refuse(path, fmt::format("tensor '{}' cannot be read", printable(entry.name)));
     if (!entry.type) continue;
     Tensor tensor{entry.shape, std::vector<float>(bytes.size() / entry.type->size)};
     for (size_t i = 0; i < tensor.values.size(); ++i)

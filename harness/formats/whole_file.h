@@ -11,4 +11,8 @@ namespace bitsweep {
 /// replaces it in one step. Throws Error if it cannot be written.
 void write_whole_file(const std::string& path, const std::function<void(std::ostream&)>& write);
 
+/// Throws the same Error where write_whole_file() could not begin, so that hours of work do not end in it.
+/// Leaves nothing behind.
+void check_writable(const std::string& path);
+
 }  // namespace bitsweep

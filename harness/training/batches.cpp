@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "harness/shuffle.h"
+
 namespace bitsweep {
 
 Batches::Batches(const Samples& samples, const Recipe& recipe)
@@ -16,9 +18,7 @@ Batches::Batches(const Samples& samples, const Recipe& recipe)
 }
 
 void Batches::begin_epoch() {
-  // Fisher-Yates; written out because the standard library's shuffle differs between libraries.
-  for (size_t last = order_.size() - 1; last > 0; --last)
-    std::swap(order_[last], order_[random_() % (last + 1)]);
+  shuffle(order_, random_);
   ++epoch_;
   if (recipe_.crop > 0 || recipe_.flip) draw_views();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/network.h"
 #include "harness/run.h"
 
 namespace bitsweep {
@@ -39,8 +40,12 @@ struct Recipe {
   int threads = 1;                        ///< OpenMP threads
 };
 
-/// Throws Error if the recipe is impossible, or does not fit that many images.
-void check(const Recipe& recipe, int64_t images);
+/// Throws Error if the recipe is impossible for images of that shape, or if one of its values has no effect.
+/// Needs no images, so that nothing is loaded for a recipe that is refused.
+void check(const Recipe& recipe, const Shape& image);
+
+/// Throws Error if there are too few images for one batch.
+void check_batch(const Recipe& recipe, int64_t images);
 
 /// Of a step: `progress` is the number of epochs done, with its fraction.
 /// cosine: rate (1 + cos(π t)) / 2 with t from 0 after the warm-up to 1 at the end; Loshchilov & Hutter, ICLR

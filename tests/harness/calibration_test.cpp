@@ -103,6 +103,18 @@ TEST_CASE("calibration: where nothing is rare, nothing worth mentioning is cut o
   CHECK(calibrated(images, method)[1].high > 0.95F);
 }
 
+TEST_CASE("calibration: values that lie close together are not clipped to the one that is apart") {
+  // As after the sigmoid of a gate: a heap around 0.5, and a single value near 0.
+  Samples images{{1000}, 10, std::vector<float>(10'000), {}, ""};
+  for (size_t i = 0; i < images.values.size(); ++i)
+    images.values[i] = 0.5F + 0.01F * static_cast<float>(i % 7);
+  images.values[77] = 0.01F;
+  for (const std::string& method : names_of(calibration_methods())) {
+    INFO(method);
+    CHECK(calibrated(images, method)[1].high >= 0.55F);
+  }
+}
+
 TEST_CASE("calibration: mse has the least squared error of all methods") {
   const bool rectified = GENERATE(false, true);
   const Samples images = images_with_outlier(rectified);

@@ -389,7 +389,7 @@ TEST_CASE("experiment: a batch that is no whole number above zero is told") {
 
 TEST_CASE("experiment: threads and checkpoint that do not fit are told") {
   CHECK(mistakes(good + "fixed: {threads: all}\n") ==
-        "x.yaml:3:18: threads 'all' does not fit; right is 1 to 65536, or physical");
+        "x.yaml:3:18: threads 'all' does not fit; right is 1 to 1024, or physical");
   CHECK(mistakes(good + "fixed: {checkpoint: mlp.pt}\n") ==
         "x.yaml:3:21: checkpoint 'mlp.pt' is not known; right is auto, seeded, or a file ending in "
         ".safetensors");

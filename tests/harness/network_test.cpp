@@ -1,6 +1,9 @@
 #include "harness/network.h"
 
+#include <set>
+
 #include "harness/error.h"
+#include "harness/models/models.h"
 #include "tests/catch.h"
 #include "tests/layers.h"
 
@@ -211,4 +214,44 @@ TEST_CASE("network: what an activation is, and its parameters, change the hash, 
   }
   CHECK(alone(relu6) == alone({Function::clip, 0, 6}));
   CHECK(fused(relu6) == fused({Function::clip, 0, 6}));
+}
+
+TEST_CASE("network: windows, counted padding and epsilon change the hash") {
+  const auto hash_of = [](Operation operation) {
+    Network network("net", {4, 9, 9});
+    network.add("layer", std::move(operation));
+    return weights_hash(network);
+  };
+  Window plain = square_window(3, 1, 1);
+  const auto differs = [&](auto make, const std::vector<Window>& windows) {
+    std::set<std::string> hashes;
+    for (const Window& window : windows) hashes.insert(hash_of(make(window)));
+    CHECK(hashes.size() == windows.size());
+  };
+  // All give [4, 9, 9], or all [4, 5, 5], so that shapes do not tell them apart.
+  Window shifted = plain, dilated = square_window(3, 1, 2);
+  shifted.padding_begin = {2, 1}, shifted.padding_end = {0, 1};
+  dilated.dilation = {2, 2};
+  const auto convolution = [](const Window& window) { return some_convolution(4, 4, window, 1); };
+  const auto max_pool = [](const Window& window) { return MaxPool{window}; };
+  const auto average_pool = [](const Window& window) { return AveragePool{window, false}; };
+  for (const std::vector<Window>& windows :
+       {std::vector{plain, shifted, dilated}, std::vector{square_window(3, 2, 1), square_window(5, 1, 0)}}) {
+    differs(convolution, windows);
+    differs(max_pool, windows);
+    differs(average_pool, windows);
+  }
+  Window one = square_window(1, 8, 0);  // two places of 9, whatever the stride from 5 to 8
+  Window other = square_window(1, 5, 0);
+  differs(convolution, {one, other});
+  CHECK(hash_of(AveragePool{plain, false}) != hash_of(AveragePool{plain, true}));
+  BatchNormalization normalization = some_normalization(4, 1);
+  const std::string usual = hash_of(normalization);
+  normalization.epsilon = 1e-3F;
+  CHECK(hash_of(normalization) != usual);
+}
+
+TEST_CASE("network: the hashes of the networks that ship trained stay as they were") {
+  CHECK(weights_hash(build_model("mlp", 1)) == "e89837d26e8af47ac60f82706948dc0d");
+  CHECK(weights_hash(build_model("resnet20", 1)) == "354ab1ff30d9fae203fefd27b6e84683");
 }

@@ -122,12 +122,18 @@ const std::vector<Hostile> table = {
     {"a missing input", [](OnnxModel& m) { m.node("Relu", {"absent"}, "y"); },
      "it reads 'absent', which nothing makes"},
     {"an input left out", [](OnnxModel& m) { m.node("Relu", {""}, "y"); }, "lacks number 1"},
-    {"too few inputs", [](OnnxModel& m) { m.node("Add", {"x"}, "y"); }, "it has 1 inputs; right is 2 to 2"},
+    {"too few inputs", [](OnnxModel& m) { m.node("Add", {"x"}, "y"); }, "it has 1 input; right is 2"},
+    {"a sum of nothing", [](OnnxModel& m) { m.node("Sum", {}, "y"); }, "it has 0 inputs; right is 1 or more"},
+    {"more inputs than an operator with some has",
+     [](OnnxModel& m) {
+       m.node("Clip", {"x", "x", "x", "x"}, "y");
+     },
+     "it has 4 inputs; right is 1 to 3"},
     {"too many inputs",
      [](OnnxModel& m) {
        m.node("Relu", {"x", "x"}, "y");
      },
-     "it has 2 inputs; right is 1 to 1"},
+     "it has 2 inputs; right is 1"},
     {"no output of a node", [](OnnxModel& m) { m.node("Relu", {"x"}, "y").proto.clear_output(); },
      "it has no output"},
     {"a value made twice", [](OnnxModel& m) { relu_only(m), relu_only(m); },
@@ -231,7 +237,17 @@ const std::vector<Hostile> table = {
        m.reals("w", some_values({1, 1, 1, 1}, 1));
        m.node("Conv", {"x", "w"}, "y").integers("pads", {60'000, 60'000, 60'000, 60'000});
      },
-     "right is at most 2147483648 numbers"},
+     "right is at most 268435456 numbers"},
+    {"outputs that together are larger than memory",
+     [](OnnxModel& m) {
+       m.reals("w", some_values({1, 1, 1, 1}, 1));
+       m.node("Conv", {"x", "w"}, "a0").integers("pads", {8'000, 8'000, 8'000, 8'000});
+       for (int i = 0; i < 9; ++i)
+         m.node("Conv", {"a" + std::to_string(i), "w"}, "a" + std::to_string(i + 1));
+       m.node("Relu", {"a9"}, "y");
+     },
+     "node 'a8_node' (Conv, domain ai.onnx, opset 17): with layer 'a8_node' all layers together give more "
+     "than 2147483648 numbers for one image"},
     // Tensors
     {"weights of another rank",
      [](OnnxModel& m) {
@@ -278,7 +294,8 @@ const std::vector<Hostile> table = {
        relu_only(m), m.tensor("c", {1'000'000, 1'000'000}, Proto::FLOAT);
      },
      "is too large; right is at most 2147483648 numbers"},
-    {"a sum of a million", [](OnnxModel& m) { m.node("Sum", std::vector<std::string>(1'000'000, "x"), "y"); },
+    {"a sum of a hundred thousand",
+     [](OnnxModel& m) { m.node("Sum", std::vector<std::string>(100'000, "x"), "y"); },
      "the network has more than 10000 layers"},
     {"nine dimensions", [](OnnxModel& m) { relu_only(m), m.tensor("c", Shape(9, 1), Proto::FLOAT); },
      "it has 9 dimensions; right is at most 8"},
@@ -331,7 +348,7 @@ const std::vector<Hostile> table = {
        }
        m.node("Relu", {"c40"}, "y");
      },
-     "right is at most 2147483648 numbers"},
+     "right is at most 268435456 numbers"},
     {"an index beyond the constant",
      [](OnnxModel& m) {
        m.integers("i", {4}), m.node("Shape", {"x"}, "s"), m.node("Gather", {"s", "i"}, "g"), relu_only(m);
@@ -409,6 +426,26 @@ const std::vector<Hostile> table = {
        m.node("QuantizeLinear", {"x", "s"}, "q"), m.node("DequantizeLinear", {"q", "t"}, "y");
      },
      "its scale and zero point are 2 and 0, those of the QuantizeLinear 1 and 0"},
+    {"an output type that is not read",
+     [](OnnxModel& m) {
+       m.number("s", 1), m.node("QuantizeLinear", {"x", "s"}, "q").integer("output_dtype", 17);
+       m.node("DequantizeLinear", {"q", "s"}, "y");
+     },
+     "attribute 'output_dtype' is 17; right is 2 (uint8) or 3 (int8)"},
+    {"an output type unlike the zero point",
+     [](OnnxModel& m) {
+       m.number("s", 1), m.tensor("z", {}, Proto::UINT8).add_int32_data(0);
+       m.node("QuantizeLinear", {"x", "s", "z"}, "q").integer("output_dtype", 3);
+       m.node("DequantizeLinear", {"q", "s", "z"}, "y");
+     },
+     "its zero points are of another type than attribute 'output_dtype'"},
+    {"a vector that becomes an image in the middle of a network",
+     [](OnnxModel& m) {
+       m.reals("w", some_values({16, 16}, 1)), m.reals("k", some_values({1, 1, 1, 1}, 1));
+       m.integers("s", {-1, 1, 4, 4}), m.node("Flatten", {"x"}, "f"), m.node("MatMul", {"f", "w"}, "g");
+       m.node("Reshape", {"g", "s"}, "r"), m.node("Conv", {"r", "k"}, "y");
+     },
+     "its input is a vector that was reshaped to [1, 4, 4], in the middle of a network; right is an image"},
     {"Gemm that transposes the images",
      [](OnnxModel& m) {
        m.reals("w", some_values({16, 2}, 1));
@@ -478,6 +515,40 @@ TEST_CASE("onnx: missing files, folders, and what is no ONNX file are refused wi
   std::ofstream(folder.path / "huge.onnx") << "1";
   std::filesystem::resize_file(folder.path / "huge.onnx", uint64_t{1} << 31);  // sparse: takes no room
   CHECK_THROWS_WITH(read_onnx(folder.path / "huge.onnx"), ContainsSubstring("right is below 2 GiB"));
+}
+
+TEST_CASE("onnx: a file of countless empty things is refused before they are made") {
+  // Fields of protobuf: number and kind, then a length.
+  const auto field = [](int number, const std::string& bytes) {
+    std::string text;
+    for (uint64_t left : {uint64_t(number) << 3 | 2, uint64_t(bytes.size())}) {
+      for (; left > 127; left >>= 7) text += static_cast<char>(left | 128);
+      text += static_cast<char>(left);
+    }
+    return text + bytes;
+  };
+  const auto repeated = [](const std::string& bytes) {
+    std::string text;
+    for (int i = 0; i < 1'000'001; ++i) text += bytes;
+    return text;
+  };
+  const auto graph = [&](const std::string& bytes) { return field(7, bytes); };
+  const std::vector<std::pair<const char*, std::string>> files = {
+      {"nodes", graph(repeated(field(1, "")))},
+      {"initialisers", graph(repeated(field(5, "")))},
+      {"values", graph(repeated(field(13, "")))},
+      {"attributes", graph(field(1, repeated(field(5, ""))))},
+      {"texts of an attribute", graph(field(1, field(5, repeated(field(9, "")))))},
+      {"names of inputs", graph(field(1, repeated(field(1, ""))))},
+      {"functions", repeated(field(25, ""))},
+      {"metadata", repeated(field(14, ""))},
+      {"unknown texts", repeated(field(15, ""))},
+      {"unknown numbers", repeated(std::string("\x78\x01", 2))}};
+  for (const auto& [what, bytes] : files) {
+    INFO(what);
+    CHECK_THAT(refusal_of(bytes),
+               ContainsSubstring("has more than 1000000 nodes, attributes, tensors and names"));
+  }
 }
 
 TEST_CASE("onnx: a file cut off anywhere, or with any bytes changed, is a network or an error") {

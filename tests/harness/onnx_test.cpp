@@ -1,6 +1,7 @@
 // What each operator becomes.
 #include <cmath>
 
+#include "harness/compression/quantization.h"
 #include "harness/fusion.h"
 #include "tests/catch.h"
 #include "tests/layers.h"
@@ -94,13 +95,21 @@ TEST_CASE("onnx: pools keep their window, rounding up becomes padding at the end
         .integer("ceil_mode", 1);
     check_same(read(model), one_layer({1, 6, 7}, AveragePool{window({3, 3}, {2, 2}, {0, 0}, {1, 0}), false}));
   }
-  SECTION("average that counts padding, rounded up, where runtimes differ") {
+  SECTION("average that counts padding, rounded up: what is beyond the padding does not count") {
+    const std::vector<int64_t> pads =
+        GENERATE(std::vector<int64_t>{0, 0, 0, 0}, std::vector<int64_t>{1, 2, 1, 1});
+    const bool pad = pads[0] > 0;
     model.node("AveragePool", {"x"}, "y")
         .integers("kernel_shape", {3, 3})
         .integers("strides", {2, 2})
+        .integers("pads", pads)
         .integer("ceil_mode", 1)
         .integer("count_include_pad", 1);
-    CHECK_THAT(refusal_of(model.bytes()), ContainsSubstring("ceil_mode 0 or count_include_pad 0"));
+    Network right("right", {1, 6, 7});
+    if (pad)
+      right.add("pad", Convolution{{{1, 1, 1, 1}, {1}}, {}, window({1, 1}, {1, 1}, {1, 2}, {1, 1}), 1, {}});
+    right.add("pool", AveragePool{window({3, 3}, {2, 2}, {0, 0}, {1, pad ? 1 : 0}), false});
+    check_same(read(model), right);
   }
   SECTION("over the whole image") {
     model.node("GlobalAveragePool", {"x"}, "y");
@@ -483,6 +492,72 @@ TEST_CASE("onnx: quantised weights are numbers again, and ranges of values go to
   CHECK(!network.layers()[1].range);
   CHECK(network.layers()[2].range == Range{-27.5F, 100});
   CHECK(fuse(network).layers()[1].range == Range{-27.5F, 100});
+}
+
+TEST_CASE("onnx: the type that QuantizeLinear names is that of its integers, of weights and of values") {
+  OnnxModel model({1, 2, 2}, 21);
+  model.reals("w", {{2, 1, 1, 1}, {-1, 1}});
+  model.number("s", 0.5F);
+  model.node("QuantizeLinear", {"w", "s"}, "wq").integer("output_dtype", ::onnx::TensorProto::INT8);
+  model.node("DequantizeLinear", {"wq", "s"}, "wd");
+  model.node("QuantizeLinear", {"x", "s"}, "xq").integer("output_dtype", ::onnx::TensorProto::INT8);
+  model.node("DequantizeLinear", {"xq", "s"}, "xd"), model.node("Conv", {"xd", "wd"}, "y");
+  const Network network = read(model);
+  check_same(network, one_layer({1, 2, 2}, Convolution{{{2, 1, 1, 1}, {-1, 1}}, {}, {}, 1, {}}));
+  CHECK(network.layers()[0].range == Range{-63.5F, 63.5F});
+}
+
+TEST_CASE("onnx: uint8 around 128 has the scale of int8 around 0") {
+  OnnxModel model({1, 2, 2});
+  model.number("s", 0.02F);
+  model.tensor("z", {}, ::onnx::TensorProto::UINT8).mutable_int32_data()->Add(128);
+  model.node("QuantizeLinear", {"x", "s", "z"}, "q"), model.node("DequantizeLinear", {"q", "s", "z"}, "d");
+  model.node("Relu", {"d"}, "y");
+  const Network network = read(model);
+  CHECK(network.layers()[0].range == Range{-127 * 0.02F, 127 * 0.02F});
+  CHECK(store_range(*network.layers()[0].range).scale == Approx(0.02F).epsilon(1e-6));
+}
+
+TEST_CASE("onnx: a value with two scales has a range that holds both") {
+  OnnxModel model({1, 2, 2});
+  model.number("s", 0.5F), model.number("t", 0.25F);
+  for (const std::string scale : {"s", "t"}) {
+    model.node("QuantizeLinear", {"x", scale}, "q" + scale);
+    model.node("DequantizeLinear", {"q" + scale, scale}, "d" + scale);
+  }
+  model.node("Add", {"ds", "dt"}, "y");
+  const Network network = read(model);
+  CHECK(description_of(network) == "input() [1, 2, 2]\nadd(0,0) [1, 2, 2]\n");
+  CHECK(network.layers()[0].range == Range{0, 127.5F});
+}
+
+TEST_CASE("onnx: a max pool may lie between QuantizeLinear and DequantizeLinear") {
+  const std::string type = GENERATE("MaxPool", "GlobalMaxPool");
+  OnnxModel model({1, 2, 2});
+  model.number("s", 0.5F);
+  model.node("QuantizeLinear", {"x", "s"}, "q");
+  const OnnxNode pool = model.node(type, {"q"}, "p");
+  if (type == "MaxPool") OnnxNode(pool).integers("kernel_shape", {2, 2});
+  model.node("DequantizeLinear", {"p", "s"}, "y");
+  const Network network = read(model);
+  check_same(network, one_layer({1, 2, 2}, MaxPool{window({2, 2})}));
+  CHECK(network.layers()[0].range == Range{0, 127.5F});
+  CHECK(network.layers()[1].range == Range{0, 127.5F});
+}
+
+TEST_CASE("onnx: a row of pixels that is reshaped to an image is an image from the start") {
+  const Tensor weights = some_values({2, 1, 3, 3}, 1);
+  OnnxModel model({784});
+  model.reals("w", weights);
+  SECTION("at once") {
+    model.integers("s", {-1, 1, 28, 28}), model.node("Reshape", {"x", "s"}, "r");
+  }
+  SECTION("as TensorFlow has grey images") {
+    model.integers("s", {-1, 28, 28, 1}), model.node("Reshape", {"x", "s"}, "l");
+    model.node("Transpose", {"l"}, "r").integers("perm", {0, 3, 1, 2});
+  }
+  model.node("Conv", {"r", "w"}, "y");
+  check_same(read(model), one_layer({1, 28, 28}, Convolution{weights, {}, window({3, 3}), 1, {}}));
 }
 
 TEST_CASE("onnx: a fixed batch is dropped, and initialisers may be inputs as well") {

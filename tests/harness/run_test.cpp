@@ -93,7 +93,7 @@ TEST_CASE("run: a value that does not fit its field is told with the field's nam
   CHECK(message("model", "a\nb") == "model holds a control character; right is one line of plain text");
   CHECK(message("pruning", "magnitude:nan") ==
         "pruning ratio 'nan' does not fit; right is 0 or more and below 1, such as 0.5");
-  CHECK(message("threads", "65537") == "threads '65537' does not fit; right is 1 to 65536, or physical");
+  CHECK(message("threads", "1025") == "threads '1025' does not fit; right is 1 to 1024, or physical");
 }
 
 TEST_CASE("run: an unknown field is told with the one that was meant") {

@@ -93,7 +93,8 @@ TEST_CASE("safetensors: hostile files are refused with the reason") {
     CHECK_THAT(refusal("{\"a\":"), ContainsSubstring("not JSON"));
     CHECK_THAT(refusal("[]"), ContainsSubstring("not a JSON object"));
     CHECK_THAT(refusal("{\"\xff\":1}"), ContainsSubstring("not JSON"));
-    CHECK_THAT(refusal(std::string(100'000, '[')), ContainsSubstring("not JSON"));
+    CHECK_THAT(refusal(std::string(100'000, '[')), ContainsSubstring("nested deeper than 3"));
+    CHECK_THAT(refusal("{\"\x1b[31m\xff"), !ContainsSubstring("\x1b"));
   }
   SECTION("descriptions that are incomplete or of wrong kinds") {
     CHECK_THAT(refusal(R"({"a":1})"), ContainsSubstring("tensor 'a': its description is incomplete"));
@@ -147,6 +148,30 @@ TEST_CASE("safetensors: hostile files are refused with the reason") {
     CHECK_THAT(refusal(R"({"a":{"dtype":"F32","dtype":"F16","shape":[1],"data_offsets":[0,4]}})", four),
                ContainsSubstring("has 'dtype' twice"));
   }
+}
+
+TEST_CASE("safetensors: names of a file are shown as printable characters, and cut") {
+  const std::string message = refusal(R"({"\u001b[31m)" + std::string(100'000, 'n') +
+                                      R"(":{"dtype":"\u0007","shape":[],"data_offsets":[0,4]}})");
+  CHECK_THAT(message, ContainsSubstring("tensor '?[31mnnn"));
+  CHECK_THAT(message, ContainsSubstring("data type ? cannot be read"));
+  CHECK(message.size() < 400);
+}
+
+TEST_CASE("safetensors: a header of many tensors is read at once, and of too many refused") {
+  const auto header_of = [](int tensors) {
+    std::string header = "{";
+    for (int i = 0; i < tensors; ++i)
+      header += (i == 0 ? "\"a" : ",\"a") + std::to_string(i) +
+                R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
+    return header + "}";
+  };
+  // Quadratic time would need hours for as many.
+  CHECK(refusal(header_of(100'000)) == "not refused");
+  CHECK_THAT(refusal(header_of(100'001)), ContainsSubstring("has more than 100000 tensors; right is fewer"));
+  std::string lists = R"({"a":[)";
+  for (int i = 0; i < 2'000'000; ++i) lists += "[],";
+  CHECK_THAT(refusal(lists + "[]]}"), ContainsSubstring("has more than 1600000 values; right is fewer"));
 }
 
 TEST_CASE("safetensors: missing files, folders and short files are refused with their name") {

@@ -53,7 +53,8 @@ TEST_CASE("recipe: what is impossible is told with what would be right") {
     Recipe recipe = recipe_of(Schedule::constant);
     change(recipe);
     try {
-      check(recipe, 100);
+      check(recipe, {1, 4, 5});
+      check_batch(recipe, 100);
     } catch (const Error& error) {
       return std::string(error.what());
     }
@@ -65,8 +66,22 @@ TEST_CASE("recipe: what is impossible is told with what would be right") {
   CHECK_THAT(refusal([](Recipe& r) { r.momentum = 1; }), ContainsSubstring("right is 0 to below 1"));
   CHECK_THAT(refusal([](Recipe& r) { r.weight_decay = NAN; }), ContainsSubstring("weight decay"));
   CHECK_THAT(refusal([](Recipe& r) { r.label_smoothing = 1; }), ContainsSubstring("label smoothing"));
-  CHECK_THAT(refusal([](Recipe& r) { r.milestones = {8, 4}; }), ContainsSubstring("rising epochs"));
+  for (const std::vector<int>& milestones : std::vector<std::vector<int>>{{8, 4}, {4, 4}, {-1, 4}, {0}, {10}})
+    CHECK_THAT(refusal([&](Recipe& r) { r.schedule = Schedule::step, r.milestones = milestones; }),
+               ContainsSubstring("right is rising epochs, from 1 to 9"));
+  CHECK(refusal([](Recipe& r) { r.schedule = Schedule::step, r.milestones = {1, 9}; }) == "not refused");
+  CHECK_THAT(refusal([](Recipe& r) { r.milestones = {4}; }), ContainsSubstring("without the schedule step"));
+  CHECK_THAT(refusal([](Recipe& r) { r.schedule = Schedule::step; }),
+             ContainsSubstring("without milestones"));
+  CHECK_THAT(refusal([](Recipe& r) { r.crop = 4; }),
+             ContainsSubstring("a crop of 4 for images of shape [1, 4, 5]; right is 0 to 3"));
+  CHECK(refusal([](Recipe& r) { r.crop = 3; }) == "not refused");
+  CHECK_THAT(refusal([](Recipe& r) { r.threads = 1025; }),
+             ContainsSubstring("1025 threads; right is 1 to 1024"));
   CHECK_THAT(refusal([](Recipe& r) { r.learning_rate = 0; }), ContainsSubstring("above 0"));
+  Recipe flipped = recipe_of(Schedule::constant);
+  flipped.flip = true;
+  CHECK_THROWS_WITH(check(flipped, {784}), ContainsSubstring("no effect"));
 }
 
 TEST_CASE("optimizer: momentum and weight decay are PyTorch's") {

@@ -84,18 +84,18 @@ void convolve(Step& step) {
     throw Error(
         fmt::format("its biases have shape {}; right is [{}]", to_text(layer.bias.shape), weights[0]));
   layer.groups = step.integer("group", 1);
-  const bool vector = step.layer(input).shape.size() == 1;
+  // A vector [channels] that is seen as [channels, 1, 1] is computed with as it is; it may have been
+  // squeezed.
+  const bool vector =
+      step.layer(input).shape.size() == 1 && input.shape == Shape{step.layer(input).shape[0], 1, 1};
   if (!vector) step.image(0);
-  if (vector && input.shape != Shape{step.layer(input).shape[0], 1, 1})
-    throw Error(fmt::format("its input has shape {} without the batch; right is [channels, height, width]",
-                            to_text(input.shape)));
   layer.window = window_of(step, input.shape, std::array{weights[2], weights[3]});
   if (vector) return give_linear(step, input, std::move(layer));
   const size_t index = step.add(std::move(layer), {input.layer});
   step.give({index, step.layer(index).shape, false, {}});
 }
 
-/// A convolution that does nothing but pad; tidy() gives its padding to the windows that read it.
+/// tidy() gives the padding to the windows that read it.
 void pad(Step& step) {
   const auto pads = step.opset() < 11 ? step.integers("pads") : step.integers_from("pads", 1);
   if (!pads) throw Error("its pads are missing; right is two for each axis");
@@ -104,13 +104,7 @@ void pad(Step& step) {
   const Window window = padding_of(step.feature(0), *pads, axes);
   if (window.padding_begin == Window{}.padding_begin && window.padding_end == Window{}.padding_end)
     return step.give(step.feature(0));
-  const Feature& input = step.image(0);
-  const int64_t channels = input.shape[0];
-  step.spend(channels);
-  const size_t index =
-      step.add(Convolution{{{channels, 1, 1, 1}, std::vector<float>(channels, 1.F)}, {}, window, channels},
-               {input.layer});
-  step.give({index, step.layer(index).shape, false, {}});
+  step.give(padded(step, step.image(0), window));
 }
 
 }  // namespace bitsweep::onnx

@@ -2,16 +2,18 @@
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <onnx/onnx_pb.h>
+#include <unistd.h>
 
 #include "harness/error.h"
 #include "harness/formats/onnx/tensors.h"
+#include "harness/formats/onnx/wire.h"
 
 namespace bitsweep::onnx {
 namespace {
@@ -25,22 +27,46 @@ using ::onnx::NodeProto;
 constexpr int64_t first_opset = 7, last_opset = 21;
 constexpr uint64_t most_bytes = INT32_MAX;  ///< protobuf's own limit
 constexpr int most_nodes = 20'000;          ///< ResNet-152 has about 500
+/// Some 200 MB of memory. A node has about ten: attributes, names, and the tensors that it reads.
+constexpr int64_t most_objects = 1'000'000;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
   throw Error(fmt::format("{}: {}", path, why));
 }
 
-ModelProto parse(const std::string& path) {
+/// The file from its beginning; closed with the stream.
+class FileStream {
+ public:
+  explicit FileStream(const std::string& path) : stream_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    stream_.SetCloseOnDelete(true);
+  }
+
+  google::protobuf::io::FileInputStream& get() { return stream_; }
+
+ private:
+  google::protobuf::io::FileInputStream stream_;
+};
+
+void check_form(const std::string& path) {
   std::error_code error;
   const uint64_t bytes = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file || error) refuse(path, "cannot be opened; right is a readable ONNX file");
+  if (error || access(path.c_str(), R_OK) != 0)
+    refuse(path, "cannot be opened; right is a readable ONNX file");
   if (bytes == 0) refuse(path, "is empty or no file; right is an ONNX file");
   if (bytes > most_bytes)
     refuse(path, fmt::format("has {} bytes; right is below 2 GiB, with the weights as external data", bytes));
+  const int64_t objects = count_objects(FileStream(path).get(), most_objects);
+  if (objects < 0) refuse(path, "is not an ONNX file, or was cut off; right is a whole one");
+  if (objects > most_objects)
+    refuse(path, fmt::format("has more than {} nodes, attributes, tensors and names; right is fewer",
+                             most_objects));
+}
+
+ModelProto parse(const std::string& path) {
+  check_form(path);  // before protobuf makes objects of it
   ModelProto model;
-  google::protobuf::io::IstreamInputStream stream(&file);
-  google::protobuf::io::CodedInputStream coded(&stream);
+  FileStream file(path);
+  google::protobuf::io::CodedInputStream coded(&file.get());
   if (!model.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage())
     refuse(path, "is not an ONNX file, or was cut off; right is a whole one");
   return model;

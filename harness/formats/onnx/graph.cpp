@@ -4,14 +4,6 @@
 
 namespace bitsweep::onnx {
 
-std::string printable(const std::string& name) {
-  constexpr size_t most = 80;
-  std::string text = name.substr(0, most);
-  for (char& letter : text)
-    if (letter < ' ' || letter > '~') letter = '?';
-  return name.size() > most ? text + "..." : text;
-}
-
 std::string place_of(const std::string& path, const Node& node, int64_t opset, const std::string& domain) {
   return fmt::format("{}: node '{}' ({}, domain {}, opset {})", path, node.name, node.type, domain, opset);
 }

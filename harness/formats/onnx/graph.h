@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "harness/formats/printable.h"
 #include "harness/network.h"
 
 namespace bitsweep::onnx {
@@ -63,9 +64,6 @@ struct Graph {
   std::vector<Node> nodes;
   int64_t stored_numbers = 0;  ///< elements of all tensors in the file
 };
-
-/// At most 80 printable ASCII characters of a name that comes from a file.
-std::string printable(const std::string& name);
 
 /// "PATH: node 'conv1' (Conv, domain ai.onnx, opset 17)"
 std::string place_of(const std::string& path, const Node& node, int64_t opset,

@@ -11,10 +11,6 @@ bool is_near(float a, float b) {
   return std::abs(a - b) <= 1e-5F * std::max(std::abs(a), std::abs(b));
 }
 
-bool all_are(const Tensor& tensor, float value) {
-  return std::all_of(tensor.values.begin(), tensor.values.end(), [&](float v) { return v == value; });
-}
-
 /// y = scale x + shift, the same for all channels, of layer `input`.
 struct Affine {
   float scale, shift;
@@ -65,6 +61,10 @@ std::optional<Activation> product_with(const Activation& gate) {
 }
 
 }  // namespace
+
+bool all_are(const Tensor& tensor, float value) {
+  return std::all_of(tensor.values.begin(), tensor.values.end(), [&](float v) { return v == value; });
+}
 
 std::optional<Recognised> recognise_product(const std::vector<Layer>& layers, size_t a, size_t b,
                                             float factor) {

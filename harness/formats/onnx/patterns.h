@@ -8,6 +8,9 @@
 
 namespace bitsweep::onnx {
 
+/// Are all values of the tensor this one?
+bool all_are(const Tensor& tensor, float value);
+
 /// An activation and the layer that it reads.
 struct Recognised {
   Activation activation;

@@ -10,9 +10,10 @@
 namespace bitsweep::onnx {
 namespace {
 
-void give_image(Step& step, Operation operation, size_t input) {
-  const size_t index = step.add(std::move(operation), {input});
-  step.give({index, step.layer(index).shape, false, {}});
+void give_image(Step& step, Operation operation, const Feature& input) {
+  const std::optional<Quantization> quantization = input.quantization;  // a maximum is one of the integers
+  const size_t index = step.add(std::move(operation), {input.layer});
+  step.give({index, step.layer(index).shape, false, quantization});
 }
 
 /// The window, and how far it reaches beyond its padding at the end.
@@ -31,31 +32,36 @@ Pooling pooling_of(Step& step, const Feature& input) {
 }  // namespace
 
 void max_pool(Step& step) {
-  const Feature& input = step.image(0);
-  give_image(step, MaxPool{pooling_of(step, input).window}, input.layer);
+  const Feature& input = step.any_image(0);
+  give_image(step, MaxPool{pooling_of(step, input).window}, input);
 }
 
+/// What a window covers beyond the padding, where the size is rounded up, is never counted. So if padding is,
+/// it becomes part of the image, and the rest is padding that does not count.
 void average_pool(Step& step) {
   const Feature& input = step.image(0);
   const bool count_padding = step.integer("count_include_pad", 0) != 0;
   const Pooling pooling = pooling_of(step, input);
-  // Runtimes differ in what they divide by there.
-  if (count_padding && pooling.beyond != std::array<int64_t, 2>{0, 0})
-    throw Error(
-        "it counts padding, and rounds its size up beyond the padding; right is ceil_mode 0 or "
-        "count_include_pad 0");
-  give_image(step, AveragePool{pooling.window, count_padding}, input.layer);
+  const std::array<int64_t, 2> none{0, 0};
+  if (!count_padding || pooling.beyond == none)
+    return give_image(step, AveragePool{pooling.window, count_padding}, input);
+  Window own = pooling.window, beyond = pooling.window;
+  for (size_t axis : {0, 1}) own.padding_end[axis] -= pooling.beyond[axis];
+  beyond.padding_begin = none;
+  beyond.padding_end = pooling.beyond;
+  const bool pads = own.padding_begin != none || own.padding_end != none;
+  give_image(step, AveragePool{beyond, false}, pads ? padded(step, input, own) : input);
 }
 
 void global_average_pool(Step& step) {
-  give_image(step, GlobalAveragePool{}, step.image(0).layer);
+  give_image(step, GlobalAveragePool{}, step.image(0));
 }
 
 void global_max_pool(Step& step) {
-  const Feature& input = step.image(0);
+  const Feature& input = step.any_image(0);
   Window window;
   window.kernel = {input.shape[1], input.shape[2]};
-  give_image(step, MaxPool{window}, input.layer);
+  give_image(step, MaxPool{window}, input);
 }
 
 /// Over height and width only: a global average pool.

@@ -10,7 +10,7 @@ namespace bitsweep::onnx {
 namespace {
 
 constexpr size_t most_layers = 10'000;             ///< a node may make several, such as Sum
-constexpr int64_t most_output = int64_t{1} << 31;  ///< numbers of one layer's output for one image
+constexpr int64_t most_output = int64_t{1} << 28;  ///< numbers of one layer's output for one image: 1 GiB
 
 const char* kind_of(const Attribute& attribute) {
   static const char* const kinds[] = {"an integer",        "a number", "a text",         "a list of integers",
@@ -79,12 +79,26 @@ const Feature& Step::feature(size_t input) const {
   return feature;
 }
 
-const Feature& Step::image(size_t input) const {
-  const Feature& seen = feature(input);
+const Feature& Step::image(size_t input) {
+  return checked_image(feature(input));
+}
+
+const Feature& Step::any_image(size_t input) {
+  return checked_image(any_feature(input));
+}
+
+const Feature& Step::checked_image(const Feature& seen) {
   if (seen.channels_last)
     throw Error(
         "its input is in [height, width, channels] order; right is a Transpose to [channels, height, "
         "width] before it");
+  if (seen.shape.size() == 3 && seen.layer == 0 && layers().size() == 1 && seen.shape != layer(seen).shape)
+    translation_.network = Network(translation_.network.name(), seen.shape);  // nothing has read it otherwise
+  if (seen.shape.size() == 3 && layer(seen).shape.size() == 1)
+    throw Error(fmt::format(
+        "its input is a vector that was reshaped to {}, in the middle of a network; right is an image "
+        "[channels, height, width] from the start",
+        to_text(seen.shape)));
   if (seen.shape.size() != 3 || seen.shape != layer(seen).shape)
     throw Error(
         fmt::format("its input has shape {} without the batch, of a layer of shape {}; right is an image, "
@@ -150,16 +164,13 @@ size_t Step::add(std::string name, Operation operation, std::vector<size_t> inpu
     if (__builtin_mul_overflow(elements, size, &elements) || elements > most_output)
       throw Error(fmt::format("its output has shape {}; right is at most {} numbers",
                               to_text(layer(index).shape), most_output));
+  translation_.spend_output(elements, layer(index).name);
   return index;
 }
 
-void Step::set_range(size_t layer, Range range) {
-  const std::optional<Range>& before = this->layer(layer).range;
-  if (before && *before != range)
-    throw Error(
-        fmt::format("layer '{}' is quantised to the range {} to {} here and {} to {} elsewhere; right is "
-                    "one range for a value",
-                    this->layer(layer).name, range.low, range.high, before->low, before->high));
+void Step::widen_range(size_t layer, Range range) {
+  if (const std::optional<Range>& before = this->layer(layer).range)
+    range = {std::min(range.low, before->low), std::max(range.high, before->high)};
   translation_.network.set_range(layer, range);
 }
 

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "harness/formats/onnx/patterns.h"
+
 namespace bitsweep::onnx {
 namespace {
-
-bool all_are(const Tensor& tensor, float value) {
-  return std::all_of(tensor.values.begin(), tensor.values.end(), [&](float v) { return v == value; });
-}
 
 /// Layers while they are rewritten; those that are gone keep their index.
 struct Layers {

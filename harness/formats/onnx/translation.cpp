@@ -16,6 +16,9 @@ namespace {
 /// with ConstantOfShape, and VGG-19 has 144 million, made once and put into layers once.
 constexpr int64_t made_numbers = 300'000'000;
 constexpr int64_t most_input = int64_t{1} << 28;  ///< numbers of one image
+/// What all layers give for one image, 8 GiB. ResNet-152 has 82 million numbers at 224 × 224 pixels, and
+/// EfficientNet-B7 about a billion at its 600 × 600.
+constexpr int64_t most_outputs = int64_t{1} << 31;
 
 /// Operators that leave positions as they are.
 bool is_elementwise(const std::string& type) {
@@ -89,6 +92,13 @@ const Operator& operator_of(const Node& node) {
   return *found;
 }
 
+/// "2", "1 to 3", "1 or more"
+std::string right_count(const Operator& known) {
+  if (known.most_inputs == known.least_inputs) return std::to_string(known.least_inputs);
+  if (known.most_inputs == SIZE_MAX) return fmt::format("{} or more", known.least_inputs);
+  return fmt::format("{} to {}", known.least_inputs, known.most_inputs);
+}
+
 void translate_node(Translation& translation, const Node& node) {
   const Operator& known = operator_of(node);
   for (const auto& [name, value] : node.attributes)
@@ -96,8 +106,8 @@ void translate_node(Translation& translation, const Node& node) {
       throw Error(fmt::format("attribute '{}' is not known; known: {}", printable(name),
                               fmt::join(known.attributes, ", ")));
   if (node.inputs.size() < known.least_inputs || node.inputs.size() > known.most_inputs)
-    throw Error(fmt::format("it has {} inputs; right is {} to {}", node.inputs.size(), known.least_inputs,
-                            known.most_inputs));
+    throw Error(fmt::format("it has {} input{}; right is {}", node.inputs.size(),
+                            node.inputs.size() == 1 ? "" : "s", right_count(known)));
   for (const std::string& output : node.outputs) translation.values[output] = std::monostate{};
   Step step(translation, node);
   known.translate(step);
@@ -144,7 +154,8 @@ Translation::Translation(Graph& graph, const std::string& file)
       opset(graph.opset),
       network(graph.name, network_shape(image_shape(graph.input),
                                         input_has_channels_last(graph, image_shape(graph.input)))),
-      numbers_left_(2 * graph.stored_numbers + made_numbers) {
+      numbers_left_(2 * graph.stored_numbers + made_numbers),
+      outputs_left_(most_outputs) {
   batch = graph.input.shape[0].value_or(1);
   for (auto& [name, constant] : graph.initialisers)
     values[name] = std::make_shared<const Constant>(std::move(constant));
@@ -160,6 +171,15 @@ void Translation::spend(int64_t numbers) {
     throw Error(
         "the file asks for more numbers than a network of its size has; right is weights that it holds");
   numbers_left_ -= numbers;
+}
+
+void Translation::spend_output(int64_t numbers, const std::string& layer) {
+  if (numbers > outputs_left_)
+    throw Error(fmt::format(
+        "with layer '{}' all layers together give more than {} numbers for one image; right is fewer, as of "
+        "a smaller image",
+        layer, most_outputs));
+  outputs_left_ -= numbers;
 }
 
 Translated translate(Graph graph, const std::string& path) {

@@ -44,6 +44,9 @@ struct Translation {
 
   /// Counts numbers that are made; throws Error where they are too many for the file to need them.
   void spend(int64_t numbers);
+  /// Counts the numbers that layers give for one image; throws Error, naming the layer, where they are too
+  /// many.
+  void spend_output(int64_t numbers, const std::string& layer);
 
   std::string path;
   int64_t opset;
@@ -54,6 +57,7 @@ struct Translation {
 
  private:
   int64_t numbers_left_;
+  int64_t outputs_left_;
 };
 
 /// The view of an operator on its node: inputs and attributes checked, outputs given. All throw Error without
@@ -74,8 +78,10 @@ class Step {
   SharedConstant shared(size_t input) const;
   const Feature& feature(size_t input) const;      ///< real numbers
   const Feature& any_feature(size_t input) const;  ///< also one that is quantised
-  /// A feature whose view is that of its layer, [channels, height, width].
-  const Feature& image(size_t input) const;
+  /// A feature whose view is that of its layer, [channels, height, width]. The network's own input, as long
+  /// as no layer reads it, takes the shape in which it is seen.
+  const Feature& image(size_t input);
+  const Feature& any_image(size_t input);  ///< also one that is quantised
   /// The integers of a constant, such as axes; from attribute `name` or, where it is none, from the input.
   std::optional<std::vector<int64_t>> integers_from(const char* name, size_t input) const;
 
@@ -91,7 +97,8 @@ class Step {
   const std::vector<Layer>& layers() const { return translation_.network.layers(); }
   const Layer& layer(const Feature& feature) const { return layer(feature.layer); }
   const Layer& layer(size_t index) const { return layers()[index]; }
-  void set_range(size_t layer, Range range);
+  /// Notes a range that int8 has to take for a layer; where the file gives several, one that holds them all.
+  void widen_range(size_t layer, Range range);
 
   /// Room for a constant or for the tensors of a layer, `count` numbers; see Translation::spend.
   void spend(int64_t count) { translation_.spend(count); }
@@ -112,6 +119,7 @@ class Step {
  private:
   size_t add(std::string name, Operation operation, std::vector<size_t> inputs);
   const Value& value(size_t input) const;
+  const Feature& checked_image(const Feature& seen);
   Value& output();
 
   Translation& translation_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/error.h"
+#include "harness/extent.h"
 
 namespace bitsweep::onnx {
 namespace {
@@ -32,10 +33,6 @@ void read_pads(const Step& step, Window& window) {
       throw Error(fmt::format("attribute 'pads' has {}; right is 0 to {}", size, most));
   window.padding_begin = {(*pads)[0], (*pads)[1]};
   window.padding_end = {(*pads)[2], (*pads)[3]};
-}
-
-int64_t extent(const Window& window, size_t axis) {
-  return window.dilation[axis] * (window.kernel[axis] - 1) + 1;
 }
 
 /// As much padding as makes the output ceil(input / stride) large; the odd one goes to the end or the
@@ -86,6 +83,16 @@ std::array<int64_t, 2> overhang(const Window& window, const Shape& input) {
     more[axis] = std::max<int64_t>(0, last - free);
   }
   return more;
+}
+
+Feature padded(Step& step, const Feature& image, const Window& window) {
+  const int64_t channels = image.shape[0];
+  step.spend(channels);
+  Convolution copy{{{channels, 1, 1, 1}, std::vector<float>(channels, 1.F)}, {}, {}, channels};
+  copy.window.padding_begin = window.padding_begin;
+  copy.window.padding_end = window.padding_end;
+  const size_t index = step.add(std::move(copy), {image.layer});
+  return {index, step.layer(index).shape, false, {}};
 }
 
 }  // namespace bitsweep::onnx

@@ -12,4 +12,7 @@ Window window_of(const Step& step, const Shape& input, std::optional<std::array<
 /// How many elements beyond the padding the last window needs if sizes are rounded up (ceil_mode).
 std::array<int64_t, 2> overhang(const Window& window, const Shape& input);
 
+/// The image with zeros around it, as `window` pads: a convolution that does nothing else.
+Feature padded(Step& step, const Feature& image, const Window& window);
+
 }  // namespace bitsweep::onnx
