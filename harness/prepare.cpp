@@ -261,6 +261,12 @@ void Preparation::prepare_session(Prepared& prepared) {
 
   SessionRequest request{
       run.precision, run.batch, threads_of(run, machine_), {}, measure_.allows("emulation")};
+  if (const int64_t all = request.threads * run.streams; all > most_threads) {
+    result.outcome = Outcome::unsupported;
+    result.reason = fmt::format("{} threads in {} streams are too many; right is at most {} in all", all,
+                                run.streams, most_threads);
+    return;
+  }
   prepared.threads = request.threads;
   flush_denormals(request.threads);
   result.evidence["threads"] = std::to_string(request.threads);
