@@ -125,8 +125,9 @@ Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const doub
 }
 
 bool differ(const Ratio& ratio) {
-  constexpr double least = 0.02;
-  return std::abs(ratio.value - 1) >= least && (ratio.interval.low > 1 || ratio.interval.high < 1);
+  constexpr double least = 0.02, clearance = 0.005;
+  return std::abs(ratio.value - 1) >= least &&
+         (ratio.interval.low > 1 + clearance || ratio.interval.high < 1 - clearance);
 }
 
 }  // namespace bitsweep
