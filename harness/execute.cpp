@@ -104,7 +104,7 @@ class Execution {
   void run() {
     prepare();
     measure();
-    for (size_t k = 0; k < measured_.size(); ++k) take_evidence(k);
+    for (size_t k = 0; k < measured_.size(); ++k) try_to_take_evidence(k);
     for (size_t k = 0; k < measured_.size(); ++k) {
       compare(k);
       finished_(measured_[k], result(k));
@@ -138,16 +138,22 @@ class Execution {
     together_ = fmt::format("{} {} {}", machine_.host, getpid(), utc_now());
   }
 
-  /// What run k shows by itself.
-  void take_evidence(size_t k) {
+  void try_to_take_evidence(size_t k) {
     active_(measured_[k]);
-    const Measurement& measurement = timing_.measurements[k];
+    Measurement& measurement = timing_.measurements[k];
     result(k).samples_ns = measurement.samples_ns;
-    if (failed(k)) {
-      result(k).outcome = Outcome::failed;
-      result(k).reason = measurement.error;
-      return;
+    try {
+      if (!failed(k)) take_evidence(k, measurement);
+    } catch (const std::exception& error) {
+      measurement.error = error.what();
     }
+    if (!failed(k)) return;
+    result(k).outcome = Outcome::failed;
+    result(k).reason = measurement.error;
+  }
+
+  /// What run k shows by itself.
+  void take_evidence(size_t k, const Measurement& measurement) {
     add_steady_state(result(k), measurement, timed_[k].inferences_a_sample(), order_.measure);
     add_noise(result(k), timing_.noise, timing_.repeated);
     result(k).evidence["measured_together"] = together_;
@@ -184,12 +190,11 @@ class Execution {
       whole_ns.push_back(ns);
     Ceilings& ceilings = ceilings_of(std::min(prepared(k).threads, machine_.logical_cores));
     const std::vector<LayerRecord> computed = without_padding(layers, prepared(k).computed_shares);
-    // Were the ceilings measured beside something else? A neighbour must be very lasting to spoil all of
-    // these.
+    // Were the ceilings measured beside something else? To spoil all of these, it must be very lasting.
     for (int again = 0; again < 3 && !roofline(computed, ceilings).above_ceiling.empty(); ++again)
       ceilings = raise_ceilings(machine_, measure_ceilings(ceilings.threads));
     const std::vector<std::string> above = roofline(computed, ceilings).above_ceiling;
-    add_layers(result(k), std::move(layers), median(whole_ns), ceilings);
+    add_layers(result(k), std::move(layers), prepared(k).computed_shares, median(whole_ns), ceilings);
     if (above.empty() || result(k).outcome != Outcome::ok) return;
     result(k).outcome = Outcome::failed;
     result(k).reason = fmt::format(
@@ -236,9 +241,9 @@ class Execution {
   Machine machine_;
   Preparation preparation_;
   std::vector<Prepared> block_;
-  std::vector<size_t>
-      measured_;           ///< positions in the block of the runs that could be measured; k counts these
-  std::vector<Run> runs_;  ///< these
+  /// Positions in the block of the runs that could be measured, which k counts, and these runs.
+  std::vector<size_t> measured_;
+  std::vector<Run> runs_;
   InputPools pools_;
   CacheEvictor evictor_;
   std::deque<TimedRun> timed_;

@@ -8,7 +8,6 @@
 #include <fmt/ranges.h>
 
 #include "harness/layer_evidence.h"
-#include "harness/roofline.h"
 
 namespace bitsweep {
 namespace {
@@ -87,14 +86,15 @@ void add_noise(Result& result, const Noise& noise, bool repeated) {
   result.notes.push_back("disturbed: " + result.evidence["disturbed"]);
 }
 
-void add_layers(Result& result, std::vector<LayerRecord> layers, double inference_ns,
-                const Ceilings& ceilings) {
-  for (LayerRecord& layer : layers)
-    if (const auto found = roof(layer, ceilings)) {
-      layer.bound_ns = found->bound_ns;
-      layer.memory_bound = found->memory_bound;
+void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedShares& shares,
+                double inference_ns, const Ceilings& ceilings) {
+  const std::vector<LayerRecord> computed = without_padding(layers, shares);
+  for (size_t i = 0; i < layers.size(); ++i)
+    if (const auto found = roof(computed[i], ceilings)) {
+      layers[i].bound_ns = found->bound_ns;
+      layers[i].memory_bound = found->memory_bound;
     }
-  const Roofline whole = roofline(layers, ceilings);
+  const Roofline whole = roofline(computed, ceilings);
   if (whole.arithmetic_share)
     add(result, "ceiling_share", 100 * *whole.arithmetic_share, "%", Direction::higher_is_better);
   add(result, "memory_bound_share", 100 * whole.memory_bound_share, "%", Direction::neutral);

@@ -10,6 +10,7 @@
 #include "harness/measure.h"
 #include "harness/noise.h"
 #include "harness/result.h"
+#include "harness/roofline.h"
 #include "harness/statistics.h"
 
 namespace bitsweep {
@@ -23,9 +24,10 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
 void add_noise(Result& result, const Noise& noise, bool repeated);
 
 /// The layers of one inference, each timed in context, with what the ceilings allow; shares of the whole, and
-/// whether their sum is the time of an inference. `inference_ns`: of one inference, timed beside the layers.
-void add_layers(Result& result, std::vector<LayerRecord> layers, double inference_ns,
-                const Ceilings& ceilings);
+/// whether their sum is the time of an inference. `shares`: what the ceilings judge of their MACs.
+/// `inference_ns`: of one inference, timed beside the layers.
+void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedShares& shares,
+                double inference_ns, const Ceilings& ceilings);
 
 /// speedup with its interval.
 void add_speedup(Result& result, const Ratio& ratio);

@@ -70,11 +70,15 @@ struct Child {
   Descriptor order, channel, words;
 };
 
-/// The environment of a measured process: threads stay where they are put, each on its own core.
+/// The environment of a measured process: threads stay where they are put, each on its own core, and malloc
+/// asks for huge pages (glibc 2.35 and later). With small ones, which physical pages a session happens to get
+/// decides up to 8 % of its time: one in ten pairs of equal sessions of ResNet-20 was told apart, with huge
+/// pages none of forty.
 std::vector<std::string> child_environment() {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
-  for (const char* setting : {"OMP_PROC_BIND=close", "OMP_PLACES=cores", "OMP_DYNAMIC=false"}) {
+  for (const char* setting : {"OMP_PROC_BIND=close", "OMP_PLACES=cores", "OMP_DYNAMIC=false",
+                              "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"}) {
     const std::string name = std::string(setting).substr(0, std::strchr(setting, '=') - setting + 1);
     std::erase_if(variables, [&](const std::string& variable) { return variable.starts_with(name); });
     variables.emplace_back(setting);

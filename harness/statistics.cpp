@@ -125,9 +125,8 @@ Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const doub
 }
 
 bool differ(const Ratio& ratio) {
-  constexpr double least = 0.02, clearance = 0.005;
-  return std::abs(ratio.value - 1) >= least &&
-         (ratio.interval.low > 1 + clearance || ratio.interval.high < 1 - clearance);
+  constexpr double least = 0.015;
+  return std::abs(ratio.value - 1) >= least && (ratio.interval.low > 1 || ratio.interval.high < 1);
 }
 
 }  // namespace bitsweep

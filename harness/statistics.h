@@ -53,9 +53,9 @@ struct Ratio {
 /// 2013), for resampling the highest level only.
 Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const double> medians);
 
-/// Whether the two are told apart: they differ by 2 % or more, and the interval stays clear of 1 by half a percent.
-/// Smaller differences come from where two sessions happen to lie in memory (Mytkowicz et al., ASPLOS 2009),
-/// whatever the interval.
+/// Whether the two are told apart: the interval excludes 1, and they differ by 1.5 % or more. Smaller
+/// differences come from where two sessions happen to lie in memory (Mytkowicz et al., ASPLOS 2009), whatever
+/// the interval.
 bool differ(const Ratio& ratio);
 
 }  // namespace bitsweep
