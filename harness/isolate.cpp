@@ -71,9 +71,8 @@ struct Child {
 };
 
 /// The environment of a measured process: threads stay where they are put, each on its own core, and malloc
-/// asks for huge pages (glibc 2.35 and later). With small ones, which physical pages a session happens to get
-/// decides up to 8 % of its time: one in ten pairs of equal sessions of ResNet-20 was told apart, with huge
-/// pages none of forty.
+/// asks for huge pages (glibc 2.35 and later), so that less depends on which physical pages a session happens
+/// to get; see harness/README.md for how little is known of it.
 std::vector<std::string> child_environment() {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
