@@ -116,6 +116,8 @@ class Execution {
   Result& result(size_t k) { return prepared(k).result; }
   bool failed(size_t k) const { return !timing_.measurements[k].error.empty(); }
 
+  bool believed(size_t k) { return result(k).outcome == Outcome::ok; }
+
   void prepare() {
     for (size_t i = 0; i < order_.runs.size(); ++i) {
       active_(i);
@@ -205,13 +207,13 @@ class Execution {
 
   /// What run k shows beside the others.
   void compare(size_t k) {
-    if (failed(k)) return;
+    if (!believed(k)) return;
     const auto fp32 = fp32_baseline(runs_[k], runs_), dense = dense_baseline(runs_[k], runs_);
-    if (fp32 && !failed(*fp32)) add_speedup(result(k), ratio(*fp32, k));
+    if (fp32 && believed(*fp32)) add_speedup(result(k), ratio(*fp32, k));
     const bool pruned = runs_[k].pruning.method != "none";
     const auto baseline = pruned ? dense : fp32;
     if (!pruned && runs_[k].precision == Precision::fp32) return;  // there is nothing to explain
-    if (!baseline || failed(*baseline)) {
+    if (!baseline || !believed(*baseline)) {
       result(k).explanation = explain(result(k), nullptr, nullptr);
       return;
     }

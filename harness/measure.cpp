@@ -60,6 +60,11 @@ struct Slice {
   int64_t steps = 0;
 };
 
+/// Room for `count` more, so that none is allocated in the timed loop; doubled, so that it is rarely needed.
+void make_room(std::vector<int64_t>& samples, size_t count) {
+  if (samples.size() + count > samples.capacity()) samples.reserve(2 * (samples.size() + count));
+}
+
 /// One slice: times each step and tells Google Benchmark.
 ///
 /// A candidate that fails does nothing from then on: to skip the rest would leave repetitions of unlike
@@ -80,7 +85,7 @@ void run_slice(benchmark::State& state, const Candidate& candidate, const Slice&
   };
   const auto slice_begin = Clock::now();
   for (int64_t i = 0; i < slice.warming_steps; ++i) step();
-  measurement.samples_ns.reserve(measurement.samples_ns.size() + static_cast<size_t>(slice.steps));
+  make_room(measurement.samples_ns, static_cast<size_t>(slice.steps));
   const LoopCounts before = counts_so_far();
   for ([[maybe_unused]] auto iteration : state) {
     const std::chrono::nanoseconds elapsed = step();
@@ -96,22 +101,24 @@ void run_slice(benchmark::State& state, const Candidate& candidate, const Slice&
         median(std::span(measurement.samples_ns).last(static_cast<size_t>(slice.steps))));
 }
 
-/// Warms up, which touches all memory once, and plans a slice; none if a step throws.
+/// Warms up, which touches all memory once, and plans a slice; none if a step throws. What goes before a
+/// step, such as emptying the caches, takes its time of the slice, and leaves nothing for warming steps to
+/// do.
 Slice warm_up(const Candidate& candidate, int64_t steps, Measurement& measurement) {
   try {
     const int64_t count = std::max<int64_t>(1, steps);
-    std::chrono::duration<double> timed{};
+    const auto begin = Clock::now();
     for (int64_t i = 0; i < count; ++i) {
       if (candidate.before_step) candidate.before_step();
-      const auto begin = Clock::now();
       candidate.step();
-      timed += Clock::now() - begin;
     }
-    const double seconds = timed.count() / static_cast<double>(count);
+    const double seconds =
+        std::chrono::duration<double>(Clock::now() - begin).count() / static_cast<double>(count);
     const auto steps_in = [&](double time, int64_t most) {
       return std::clamp(static_cast<int64_t>(time / std::max(seconds, 1e-9)), int64_t{1}, most);
     };
-    return {seconds < long_step_seconds ? steps_in(warming_seconds, most_warming_steps) : 0,
+    const bool warms = !candidate.before_step && seconds < long_step_seconds;
+    return {warms ? steps_in(warming_seconds, most_warming_steps) : 0,
             steps_in(slice_seconds, most_steps_a_slice)};
   } catch (const std::exception& error) {
     measurement.error = error.what();

@@ -187,7 +187,7 @@ void add_bytes(Result& result, const std::vector<std::unique_ptr<Session>>& sess
 /// OpenMP threads of each stream.
 int threads_of(const Run& run, const Machine& machine) {
   if (run.threads.count > 0) return run.threads.count;
-  return std::max(1, machine.physical_cores / static_cast<int>(run.streams));
+  return static_cast<int>(std::max<int64_t>(1, machine.physical_cores / run.streams));
 }
 
 void add_fidelity(Result& result, const Fidelity& to_reference) {
@@ -261,10 +261,10 @@ void Preparation::prepare_session(Prepared& prepared) {
 
   SessionRequest request{
       run.precision, run.batch, threads_of(run, machine_), {}, measure_.allows("emulation")};
-  if (const int64_t all = request.threads * run.streams; all > most_threads) {
+  if (run.streams > most_threads / request.threads) {  // as a quotient, which cannot overflow
     result.outcome = Outcome::unsupported;
-    result.reason = fmt::format("{} threads in {} streams are too many; right is at most {} in all", all,
-                                run.streams, most_threads);
+    result.reason = fmt::format("{} streams of {} threads are too many; right is at most {} threads in all",
+                                run.streams, request.threads, most_threads);
     return;
   }
   prepared.threads = request.threads;

@@ -298,3 +298,25 @@ TEST_CASE("execute: with cold caches the same run is another run, and is measure
   CHECK(result.outcome == Outcome::ok);
   CHECK(metric(result, "latency_p50") > 0);
 }
+
+TEST_CASE("execute: what is not believed has no speed-up, and is nobody's baseline") {
+  Run pruned = mlp("fast-and-wrong");
+  pruned.pruning = {"magnitude", 0.5};
+  const auto results = execute_block({mlp("fast-and-wrong"), pruned, mlp("reference")});
+  for (const size_t liar : {0, 1}) {
+    CHECK(results.at(liar).outcome == Outcome::inaccurate);
+    for (const Metric& metric : results.at(liar).metrics) CHECK(metric.name != "speedup");
+    CHECK(results.at(liar).explanation.empty());
+  }
+  CHECK(metric(results.at(2), "speedup") == 1);
+}
+
+TEST_CASE("execute: more streams than a machine can have are unsupported, however many") {
+  for (const int64_t streams : {int64_t{1025}, int64_t{1} << 32, INT64_MAX}) {
+    Run run = mlp("reference");
+    run.streams = streams;
+    const Result result = execute_block({run}).at(0);
+    CHECK(result.outcome == Outcome::unsupported);
+    CHECK_THAT(result.reason, ContainsSubstring("right is at most 1024 threads in all"));
+  }
+}

@@ -70,3 +70,16 @@ TEST_CASE("measure: a candidate that throws is told, and the others are measured
   CHECK(result[2].error == "no");
   CHECK((result[3].error == "late") == (late_calls > 700));  // it may have samples enough before
 }
+
+TEST_CASE(
+    "measure: what goes before a step is done before each, and is neither timed nor repeated to warm up") {
+  int before = 0, steps = 0;
+  Candidate candidate{"cold", [&] { busy(1000), ++steps; }, [&] { busy(300000), ++before; }};
+  Measure how = quick();
+  how.min_samples = 5;
+  how.max_time_s = 0.05;
+  const auto result = measure_interleaved({candidate}, how, [](size_t) {});
+  CHECK(before == steps);
+  CHECK(steps == how.warmup + static_cast<int>(result[0].samples_ns.size()));
+  CHECK(median(result[0].samples_ns) < 1e9 * result[0].seconds / steps);
+}
