@@ -17,12 +17,6 @@ constexpr size_t most_names = 3;
 
 using Layers = std::vector<LayerRecord>;
 
-double time_of(const Layers& layers) {
-  double sum = 0;
-  for (const LayerRecord& layer : layers) sum += layer.time_ns;
-  return sum;
-}
-
 template <class Condition>
 Layers layers_where(const Layers& layers, Condition condition) {
   Layers found;
@@ -43,7 +37,7 @@ std::string names_of_longest(Layers layers) {
 class Explanation {
  public:
   Explanation(const Result& variant, const Result* baseline, const Ratio* ratio)
-      : variant_(variant), baseline_(baseline), ratio_(ratio), time_ns_(time_of(variant.layers)) {}
+      : variant_(variant), baseline_(baseline), ratio_(ratio), time_ns_(layers_time_ns(variant.layers)) {}
 
   std::vector<std::string> sentences() {
     speed();
@@ -64,7 +58,7 @@ class Explanation {
   }
 
   bool pruned() const { return variant_.run.pruning.method != "none"; }
-  double share_of(const Layers& layers) const { return time_ns_ > 0 ? time_of(layers) / time_ns_ : 0; }
+  double share_of(const Layers& layers) const { return time_ns_ > 0 ? layers_time_ns(layers) / time_ns_ : 0; }
 
   void speed() {
     if (ratio_ == nullptr) {
@@ -81,9 +75,7 @@ class Explanation {
 
   /// What the engine adds between layers because of the number format.
   void conversions() {
-    const Layers found = layers_where(variant_.layers, [](const LayerRecord& layer) {
-      return layer.kind == "reorder" || layer.kind == "quantize" || layer.kind == "dequantize";
-    });
+    const Layers found = layers_where(variant_.layers, between_layers);
     if (const double share = share_of(found); share >= worth_a_word)
       say("{:.0f} % of the time goes to converting numbers and layouts ({})", 100 * share,
           names_of_longest(found));

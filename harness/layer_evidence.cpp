@@ -28,10 +28,6 @@ bool plain_copy(const LayerRecord& layer) {
   return first != layer.layouts.npos && layer.layouts.substr(0, first) == layer.layouts.substr(last + 1);
 }
 
-bool between_layers(const LayerRecord& layer) {
-  return layer.kind == "reorder" || layer.kind == "quantize" || layer.kind == "dequantize";
-}
-
 /// What kind of code that is, in words; nothing if it is fast.
 const char* slow_code(const LayerRecord& layer) {
   for (const std::string_view part : parts_of(layer.implementation)) {
@@ -46,6 +42,10 @@ const char* slow_code(const LayerRecord& layer) {
 }
 
 }  // namespace
+
+bool between_layers(const LayerRecord& layer) {
+  return layer.kind == "reorder" || layer.kind == "quantize" || layer.kind == "dequantize";
+}
 
 std::optional<std::string> fallback(const LayerRecord& layer) {
   const char* code = slow_code(layer);

@@ -21,11 +21,14 @@ namespace bitsweep {
 ///     its own fits. For linear layers the product of matrices is the usual fast way.
 std::optional<std::string> fallback(const LayerRecord& layer);
 
+/// Whether the engine added it between the network's layers, to convert numbers or layouts: kinds reorder,
+/// quantize and dequantize.
+bool between_layers(const LayerRecord& layer);
+
 /// The sum of the layers' times.
 double layers_time_ns(const std::vector<LayerRecord>& layers);
 
-/// Share of that time in what the engine adds between layers: kinds reorder, quantize and dequantize. 0 to 1;
-/// 0 without any time.
+/// Share of that time in what the engine added between layers. 0 to 1; 0 without any time.
 double reorder_share(const std::vector<LayerRecord>& layers);
 
 /// Whether the layers explain the end-to-end time.

@@ -3,78 +3,44 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
+#include <cstdlib>
 #include <limits>
-#include <set>
-#include <sstream>
+#include <string_view>
 
 #include <fmt/format.h>
-#include <hwloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "harness/surroundings/facts.h"
 
 namespace bitsweep {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 /// /proc/stat counts whole ticks a core, so short spans are known to a tick or two only; the doubt counts for
 /// quiet.
 const double tick_s = 1.0 / static_cast<double>(sysconf(_SC_CLK_TCK));
 
-std::set<int> cores_in(const std::string& core_set) {
-  std::set<int> cores;
-  hwloc_bitmap_t bitmap = hwloc_bitmap_alloc();
-  hwloc_bitmap_list_sscanf(bitmap, core_set.c_str());
-  for (int core = hwloc_bitmap_first(bitmap); core >= 0; core = hwloc_bitmap_next(bitmap, core))
-    cores.insert(core);
-  hwloc_bitmap_free(bitmap);
-  return cores;
-}
-
-/// Adds the lines "cpuN user nice system idle iowait irq softirq steal ..." of /proc/stat, in ticks.
-/// Source: proc(5).
-void add_core_times(SystemCounts& counts, const std::set<int>& cores, const std::string& root) {
-  std::ifstream file(root + "/proc/stat");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string name;
-    words >> name;
-    if (name.size() < 4 || !name.starts_with("cpu") || cores.count(std::atoi(name.c_str() + 3)) == 0)
-      continue;
-    double user = 0, nice = 0, system = 0, idle = 0, io_wait = 0, interrupts = 0, soft_interrupts = 0,
-           steal = 0;
-    words >> user >> nice >> system >> idle >> io_wait >> interrupts >> soft_interrupts >> steal;
-    counts.busy_s += tick_s * (user + nice + system + interrupts + soft_interrupts);
-    counts.stolen_s += tick_s * steal;
-  }
-}
-
-int64_t number_in(const fs::path& path) {
-  std::ifstream file(path);
-  int64_t number = 0;
-  return file >> number ? number : 0;
+int64_t number_in(const Sight& sight, const std::string& path) {
+  return std::atoll(sight.line(path).value_or("0").c_str());
 }
 
 /// The value of "nr_throttled N" in a cgroup's cpu.stat.
-int64_t times_throttled_by_quota(const std::string& root) {
-  std::ifstream file(root + "/sys/fs/cgroup/cpu.stat");
-  std::string name;
-  for (int64_t value = 0; file >> name >> value;)
-    if (name == "nr_throttled") return value;
+int64_t times_throttled_by_quota(const Sight& sight) {
+  constexpr std::string_view name = "nr_throttled ";
+  for (const std::string& line : sight.lines("sys/fs/cgroup/cpu.stat"))
+    if (line.starts_with(name)) return std::atoll(line.c_str() + name.size());
   return 0;
 }
 
-/// /proc/cpuinfo's "cpu MHz" is the clock at this moment where the machine tells it; a hypervisor's guest
-/// gets a constant. cpufreq's is used where there is one.
-double mean_clock_mhz(const std::set<int>& cores, const std::string& root) {
+/// By cpufreq; /proc/cpuinfo gives a constant to a hypervisor's guest.
+double mean_clock_mhz(const Sight& sight, const CoreSet& cores) {
   double sum = 0;
   int count = 0;
   for (const int core : cores) {
     const int64_t khz =
-        number_in(fmt::format("{}/sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq", root, core));
+        number_in(sight, fmt::format("sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq", core));
     if (khz > 0) sum += static_cast<double>(khz) / 1000, ++count;
   }
   return count > 0 ? sum / count : 0;
@@ -130,15 +96,18 @@ const Limit limits[] = {
 }  // namespace
 
 SystemCounts system_counts(const std::string& core_set, const std::string& root) {
-  const std::set<int> cores = cores_in(core_set);
+  const Sight sight(root);
+  const CoreSet cores = parse_core_set(core_set);
   SystemCounts counts;
   counts.sentinel_ns = sentinel_ns();
-  counts.clock_mhz = mean_clock_mhz(cores, root);
-  counts.throttled = times_throttled_by_quota(root);
+  counts.clock_mhz = mean_clock_mhz(sight, cores);
+  counts.throttled = times_throttled_by_quota(sight);
   for (const int core : cores)
     counts.throttled += number_in(
-        fmt::format("{}/sys/devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count", root, core));
-  add_core_times(counts, cores, root);
+        sight, fmt::format("sys/devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count", core));
+  const CpuTimes times = cpu_times(sight, cores);
+  counts.busy_s = tick_s * static_cast<double>(times.busy);
+  counts.stolen_s = tick_s * static_cast<double>(times.stolen);
   counts.own_s = own_seconds();
   counts.wall_s = std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
   return counts;

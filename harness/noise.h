@@ -21,7 +21,7 @@ struct SystemCounts {
 
 /// Looks at the cores `core_set` (e.g. "0-3,8"). `root` is where /proc and /sys are looked for: "" but in
 /// tests. Takes about 10 ms, for the sentinel.
-SystemCounts system_counts(const std::string& core_set, const std::string& root = "");
+SystemCounts system_counts(const std::string& core_set, const std::string& root = "/");
 
 /// What lay between two moments.
 struct Noise {

@@ -35,9 +35,10 @@ std::vector<Surrounding> inspect_surroundings(const std::filesystem::path& root,
   for (const auto fact :
        {kernel, hypervisor, governor, turbo, smt, numa, affinity, cpu_quota, huge_pages, aslr, swap})
     all.push_back(fact(sight));
-  const CpuTimes before = cpu_times(sight);
+  const CoreSet allowed = sight.allowed_cores();
+  const CpuTimes before = cpu_times(sight, allowed);
   wait();
-  const CpuTimes after = cpu_times(sight);
+  const CpuTimes after = cpu_times(sight, allowed);
   all.push_back(other_load(before, after));
   all.push_back(steal(before, after));
   for (const auto fact : {openmp_threads, openmp_limit, openmp_binding, openmp_places})

@@ -29,14 +29,14 @@ Surrounding swap(const Sight& sight);
 
 // load.cpp: what others do meanwhile.
 
-/// Times of the cores that this process may use since the start of the node, in ticks.
+/// Times of some cores since the start of the node, in ticks.
 struct CpuTimes {
   int64_t busy = 0;
   int64_t idle = 0;
   int64_t stolen = 0;  ///< by the host, for other virtual machines
   int64_t own = 0;     ///< the part of `busy` that is this process
 };
-CpuTimes cpu_times(const Sight& sight);
+CpuTimes cpu_times(const Sight& sight, const CoreSet& cores);
 Surrounding other_load(const CpuTimes& before, const CpuTimes& after);
 Surrounding steal(const CpuTimes& before, const CpuTimes& after);
 

@@ -38,8 +38,7 @@ std::string percent(double share) {
 }  // namespace
 
 /// Source: proc_stat(5): user nice system idle iowait irq softirq steal.
-CpuTimes cpu_times(const Sight& sight) {
-  const CoreSet allowed = sight.allowed_cores();
+CpuTimes cpu_times(const Sight& sight, const CoreSet& cores) {
   CpuTimes times;
   times.own = own_time(sight);
   for (const std::string& line : sight.lines("proc/stat")) {
@@ -47,8 +46,8 @@ CpuTimes cpu_times(const Sight& sight) {
     std::string name;
     int64_t user = 0, nice = 0, system = 0, idle = 0, wait = 0, interrupt = 0, soft = 0, stolen = 0;
     if (!(fields >> name >> user >> nice >> system >> idle >> wait >> interrupt >> soft >> stolen)) continue;
-    const bool ours = std::any_of(allowed.begin(), allowed.end(),
-                                  [&](int core) { return name == fmt::format("cpu{}", core); });
+    const bool ours =
+        std::any_of(cores.begin(), cores.end(), [&](int core) { return name == fmt::format("cpu{}", core); });
     if (!ours) continue;
     times.busy += user + nice + system + interrupt + soft;
     times.idle += idle + wait;
