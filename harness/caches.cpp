@@ -1,15 +1,11 @@
 #include "harness/caches.h"
 
 #include <algorithm>
-#include <memory>
 
-#include <hwloc.h>
+#include "harness/topology.h"
 
 namespace bitsweep {
 namespace {
-
-using Topology = std::unique_ptr<hwloc_topology, decltype(&hwloc_topology_destroy)>;
-using Bitmap = std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)>;
 
 /// Of all caches of one level that any of `cores` reaches.
 int64_t bytes_of_level(hwloc_topology_t topology, hwloc_obj_type_t level, hwloc_const_bitmap_t cores) {
@@ -26,15 +22,11 @@ int64_t bytes_of_level(hwloc_topology_t topology, hwloc_obj_type_t level, hwloc_
 
 int64_t cache_bytes() {
   constexpr int64_t assumed = int64_t{32} << 20;
-  hwloc_topology_t raw = nullptr;
-  hwloc_topology_init(&raw);
-  const Topology topology(raw, hwloc_topology_destroy);
-  hwloc_topology_load(raw);
-  const Bitmap cores(hwloc_bitmap_alloc(), hwloc_bitmap_free);
-  hwloc_get_cpubind(raw, cores.get(), HWLOC_CPUBIND_PROCESS);
+  const Topology topology = load_topology();
+  const Bitmap cores = process_cores(topology);
   int64_t bytes = 0;
   for (const hwloc_obj_type_t level : {HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE})
-    bytes += bytes_of_level(raw, level, cores.get());
+    bytes += bytes_of_level(topology.get(), level, cores.get());
   return bytes > 0 ? bytes : assumed;
 }
 

@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <hwloc.h>
 #include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <xxhash.h>
+
+#include "harness/topology.h"
 
 namespace bitsweep {
 namespace {
@@ -48,17 +48,10 @@ std::string first_line(const std::string& path, const std::string& otherwise) {
   return std::getline(file, line) && !line.empty() ? line : otherwise;
 }
 
-using Topology = std::unique_ptr<hwloc_topology, decltype(&hwloc_topology_destroy)>;
-using Bitmap = std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)>;
-
 /// Fills what hwloc knows: the core set this process may use, the cores in it, memory.
 void inspect_topology(Machine& machine) {
-  hwloc_topology_t raw = nullptr;
-  hwloc_topology_init(&raw);
-  const Topology topology(raw, hwloc_topology_destroy);
-  hwloc_topology_load(topology.get());
-  const Bitmap allowed(hwloc_bitmap_alloc(), hwloc_bitmap_free);
-  hwloc_get_cpubind(topology.get(), allowed.get(), HWLOC_CPUBIND_PROCESS);
+  const Topology topology = load_topology();
+  const Bitmap allowed = process_cores(topology);
 
   std::vector<char> text(static_cast<size_t>(hwloc_bitmap_list_snprintf(nullptr, 0, allowed.get())) + 1);
   hwloc_bitmap_list_snprintf(text.data(), text.size(), allowed.get());

@@ -19,7 +19,7 @@ struct SystemCounts {
   double sentinel_ns = 0;  ///< a fixed piece of arithmetic; the best of a few
 };
 
-/// Looks at the cores `core_set` (e.g. "0-3,8"). `root` is where /proc and /sys are looked for: "" but in
+/// Looks at the cores `core_set` (e.g. "0-3,8"). `root` is where proc and sys are looked for: another one in
 /// tests. Takes about 10 ms, for the sentinel.
 SystemCounts system_counts(const std::string& core_set, const std::string& root = "/");
 

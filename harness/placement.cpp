@@ -4,14 +4,13 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <set>
 
 #include <fmt/format.h>
-#include <hwloc.h>
 #include <sched.h>
 
 #include "harness/error.h"
+#include "harness/topology.h"
 
 namespace bitsweep {
 namespace {
@@ -87,12 +86,7 @@ std::vector<CoreSet> share_cores(const std::vector<CoreSet>& allowed,
 }
 
 std::vector<int> physical_cores() {
-  hwloc_topology_t raw = nullptr;
-  hwloc_topology_init(&raw);
-  const std::unique_ptr<hwloc_topology, decltype(&hwloc_topology_destroy)> topology(raw,
-                                                                                    hwloc_topology_destroy);
-  hwloc_topology_set_flags(topology.get(), HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
-  hwloc_topology_load(topology.get());
+  const Topology topology = load_topology(HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
   std::vector<int> result(most_cores);
   for (int logical = 0; logical < most_cores; ++logical) {
     result[static_cast<size_t>(logical)] = logical;  // a core that hwloc does not know stands for itself

@@ -41,68 +41,44 @@ int64_t find_result(SQLite::Database& sqlite, const std::string& run, const std:
   return found.getColumn(0).getInt64();
 }
 
+/// Rows that belong to a result, which is ?1 in the statement.
+Rows rows_of(SQLite::Database& sqlite, const char* statement, int64_t result) {
+  return read_rows(sqlite, {statement, {result}});
+}
+
+/// The first column.
 std::vector<std::string> texts(SQLite::Database& sqlite, const char* statement, int64_t result) {
-  SQLite::Statement found(sqlite, statement);
-  found.bind(1, result);
   std::vector<std::string> list;
-  while (found.executeStep()) list.push_back(found.getColumn(0).getString());
+  for (const std::vector<Cell>& row : rows_of(sqlite, statement, result).cells)
+    list.push_back(std::get<std::string>(row.front()));
   return list;
 }
 
 Rows read_metrics(SQLite::Database& sqlite, int64_t result) {
   Rows rows{{{"metric", ""}, {"value", ""}}, {}};
-  SQLite::Statement found(sqlite, "select name, value, unit from metrics where result = ?1 order by name");
-  found.bind(1, result);
-  while (found.executeStep())
-    rows.cells.push_back({found.getColumn(0).getString(),
-                          found.getColumn(1).isNull()
-                              ? std::string("not a number")
-                              : readable(found.getColumn(1).getDouble(), found.getColumn(2).getString())});
-  return rows;
-}
-
-Rows read_evidence(SQLite::Database& sqlite, int64_t result) {
-  Rows rows{{{"evidence", ""}, {"value", ""}}, {}};
-  SQLite::Statement found(sqlite, "select name, value from evidence where result = ?1 order by name");
-  found.bind(1, result);
-  while (found.executeStep())
-    rows.cells.push_back({found.getColumn(0).getString(), found.getColumn(1).getString()});
+  for (const std::vector<Cell>& row :
+       rows_of(sqlite, "select name, value, unit from metrics where result = ?1 order by name", result)
+           .cells) {
+    const auto* value = std::get_if<double>(&row[1]);
+    rows.cells.push_back({row[0], value != nullptr ? readable(*value, std::get<std::string>(row[2]))
+                                                   : std::string("not a number")});
+  }
   return rows;
 }
 
 /// `share`: of the time of all layers; `of ceiling`: the least time that the machine allows over the time it
 /// took.
 Rows read_layers(SQLite::Database& sqlite, int64_t result) {
-  Rows rows{{{"layer", ""},
-             {"kind", ""},
-             {"implementation", ""},
-             {"data types", ""},
-             {"layouts", ""},
-             {"time", "ns"},
-             {"share", "%"},
-             {"of ceiling", "%"},
-             {"bound by", ""}},
-            {}};
-  SQLite::Statement found(
+  Rows rows = rows_of(
       sqlite,
       "select name, kind, implementation, data_types, layouts, time_ns, "
       "100 * time_ns / sum(time_ns) over (), case when bound_ns > 0 then 100 * bound_ns / time_ns end, "
       "case when bound_ns > 0 then iif(memory_bound, 'memory', 'arithmetic') end "
-      "from layers where result = ?1 order by time_ns desc");
-  found.bind(1, result);
-  while (found.executeStep()) {
-    std::vector<Cell> row;
-    for (int column = 0; column < found.getColumnCount(); ++column) {
-      const SQLite::Column value = found.getColumn(column);
-      if (value.isNull())
-        row.emplace_back();
-      else if (value.isText())
-        row.emplace_back(value.getString());
-      else
-        row.emplace_back(value.getDouble());
-    }
-    rows.cells.push_back(std::move(row));
-  }
+      "from layers where result = ?1 order by time_ns desc",
+      result);
+  rows.headings = {{"layer", ""},      {"kind", ""},        {"implementation", ""},
+                   {"data types", ""}, {"layouts", ""},     {"time", "ns"},
+                   {"share", "%"},     {"of ceiling", "%"}, {"bound by", ""}};
   return rows;
 }
 
@@ -143,7 +119,8 @@ Account read_account(const std::string& database, const std::string& run, const 
         texts(sqlite, "select sentence from explanations where result = ?1 order by position", result),
         texts(sqlite, "select note from notes where result = ?1 order by position", result),
         read_layers(sqlite, result),
-        read_evidence(sqlite, result)};
+        rows_of(sqlite, "select name as evidence, value from evidence where result = ?1 order by name",
+                result)};
   });
 }
 

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <hwloc.h>
 #include <immintrin.h>
 #include <omp.h>
 #include <sys/mman.h>
@@ -20,6 +19,7 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/placement.h"
+#include "harness/topology.h"
 
 namespace bitsweep {
 namespace {
@@ -157,11 +157,7 @@ std::vector<Arithmetic> measure_arithmetic(int threads, const std::vector<std::s
 
 /// Bytes of the last level of cache, all of its parts; 0 where the machine hides it.
 int64_t last_level_bytes() {
-  hwloc_topology_t raw = nullptr;
-  hwloc_topology_init(&raw);
-  const std::unique_ptr<hwloc_topology, decltype(&hwloc_topology_destroy)> topology(raw,
-                                                                                    hwloc_topology_destroy);
-  hwloc_topology_load(topology.get());
+  const Topology topology = load_topology();
   for (const hwloc_obj_type_t level : {HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE}) {
     int64_t bytes = 0;
     for (hwloc_obj_t part = nullptr;
