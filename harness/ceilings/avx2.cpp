@@ -1,5 +1,6 @@
 // Arithmetic in 256-bit registers: AVX2 with FMA, and AVX-VNNI.
 #include "harness/ceilings/kernels.h"
+#include "harness/ceilings/loop.h"
 
 namespace bitsweep {
 namespace {
@@ -14,23 +15,8 @@ constexpr float factor = 1.5F;
 constexpr int32_t bytes = 0x0b16212c;  // four int8 numbers
 
 /// Multiply-adds of 8 fp32.
-__attribute__((target("avx2,fma"))) void fp32(int64_t rounds) {
-  asm volatile(
-      "vzeroall\n\t"
-      "vbroadcastss %[factor], %%ymm14\n\t"
-      "vbroadcastss %[factor], %%ymm15\n\t"
-      "1:\n\t"
-      ".irp sum, " BITSWEEP_TWELVE
-      "\n\t"
-      "vfmadd231ps %%ymm14, %%ymm15, %%ymm\\sum\n\t"
-      ".endr\n\t"
-      "dec %[rounds]\n\t"
-      "jnz 1b\n\t"
-      "vzeroupper\n\t"
-      : [rounds] "+r"(rounds)
-      : [factor] "m"(factor)
-      : BITSWEEP_ALL_YMM, "cc");
-}
+BITSWEEP_LOOP(fp32, "avx2,fma", "vbroadcastss", factor, "vfmadd231ps", "ymm", BITSWEEP_TWELVE,
+              BITSWEEP_ALL_YMM)
 
 /// u8 × s8 of 32 pairs: pairs summed to 16 bits, these to 32 bits, these to the sum. It is how oneDNN
 /// computes int8 where there is no VNNI.
@@ -57,23 +43,8 @@ __attribute__((target("avx2"))) void int8(int64_t rounds) {
 }
 
 /// u8 × s8 of 32 pairs in one instruction. Its short (VEX) form: the long one is AVX512-VNNI with VL.
-__attribute__((target("avx2"))) void int8_vnni(int64_t rounds) {
-  asm volatile(
-      "vzeroall\n\t"
-      "vpbroadcastd %[bytes], %%ymm14\n\t"
-      "vpbroadcastd %[bytes], %%ymm15\n\t"
-      "1:\n\t"
-      ".irp sum, " BITSWEEP_TWELVE
-      "\n\t"
-      "%{vex%} vpdpbusd %%ymm14, %%ymm15, %%ymm\\sum\n\t"
-      ".endr\n\t"
-      "dec %[rounds]\n\t"
-      "jnz 1b\n\t"
-      "vzeroupper\n\t"
-      : [rounds] "+r"(rounds)
-      : [bytes] "m"(bytes)
-      : BITSWEEP_ALL_YMM, "cc");
-}
+BITSWEEP_LOOP(int8_vnni, "avx2", "vpbroadcastd", bytes, "%{vex%} vpdpbusd", "ymm", BITSWEEP_TWELVE,
+              BITSWEEP_ALL_YMM)
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Arithmetic in 512-bit registers: AVX-512 and what came on top of it.
 #include "harness/ceilings/kernels.h"
+#include "harness/ceilings/loop.h"
 
 namespace bitsweep {
 namespace {
@@ -16,23 +17,8 @@ constexpr int32_t bf16_pair = 0x3fc03fc0;  // 1.5 twice
 constexpr int32_t fp16_pair = 0x3e003e00;  // 1.5 twice
 
 /// Multiply-adds of 16 fp32.
-__attribute__((target("avx512f"))) void fp32(int64_t rounds) {
-  asm volatile(
-      "vzeroall\n\t"
-      "vbroadcastss %[factor], %%zmm14\n\t"
-      "vbroadcastss %[factor], %%zmm15\n\t"
-      "1:\n\t"
-      ".irp sum, " BITSWEEP_FOURTEEN
-      "\n\t"
-      "vfmadd231ps %%zmm14, %%zmm15, %%zmm\\sum\n\t"
-      ".endr\n\t"
-      "dec %[rounds]\n\t"
-      "jnz 1b\n\t"
-      "vzeroupper\n\t"
-      : [rounds] "+r"(rounds)
-      : [factor] "m"(factor)
-      : BITSWEEP_ALL_ZMM, "cc");
-}
+BITSWEEP_LOOP(fp32, "avx512f", "vbroadcastss", factor, "vfmadd231ps", "zmm", BITSWEEP_FOURTEEN,
+              BITSWEEP_ALL_ZMM)
 
 /// u8 × s8 of 64 pairs without VNNI, as in 256 bits.
 __attribute__((target("avx512bw"))) void int8(int64_t rounds) {
@@ -58,61 +44,16 @@ __attribute__((target("avx512bw"))) void int8(int64_t rounds) {
 }
 
 /// u8 × s8 of 64 pairs in one instruction.
-__attribute__((target("avx512vnni"))) void int8_vnni(int64_t rounds) {
-  asm volatile(
-      "vzeroall\n\t"
-      "vpbroadcastd %[bytes], %%zmm14\n\t"
-      "vpbroadcastd %[bytes], %%zmm15\n\t"
-      "1:\n\t"
-      ".irp sum, " BITSWEEP_FOURTEEN
-      "\n\t"
-      "vpdpbusd %%zmm14, %%zmm15, %%zmm\\sum\n\t"
-      ".endr\n\t"
-      "dec %[rounds]\n\t"
-      "jnz 1b\n\t"
-      "vzeroupper\n\t"
-      : [rounds] "+r"(rounds)
-      : [bytes] "m"(bytes)
-      : BITSWEEP_ALL_ZMM, "cc");
-}
+BITSWEEP_LOOP(int8_vnni, "avx512vnni", "vpbroadcastd", bytes, "vpdpbusd", "zmm", BITSWEEP_FOURTEEN,
+              BITSWEEP_ALL_ZMM)
 
 /// 32 pairs of bf16, summed in fp32.
-__attribute__((target("avx512bf16"))) void bf16(int64_t rounds) {
-  asm volatile(
-      "vzeroall\n\t"
-      "vpbroadcastd %[pair], %%zmm14\n\t"
-      "vpbroadcastd %[pair], %%zmm15\n\t"
-      "1:\n\t"
-      ".irp sum, " BITSWEEP_FOURTEEN
-      "\n\t"
-      "vdpbf16ps %%zmm14, %%zmm15, %%zmm\\sum\n\t"
-      ".endr\n\t"
-      "dec %[rounds]\n\t"
-      "jnz 1b\n\t"
-      "vzeroupper\n\t"
-      : [rounds] "+r"(rounds)
-      : [pair] "m"(bf16_pair)
-      : BITSWEEP_ALL_ZMM, "cc");
-}
+BITSWEEP_LOOP(bf16, "avx512bf16", "vpbroadcastd", bf16_pair, "vdpbf16ps", "zmm", BITSWEEP_FOURTEEN,
+              BITSWEEP_ALL_ZMM)
 
 /// Multiply-adds of 32 fp16. The sums stop growing at 4,608, where 2.25 is half a step: far from infinity.
-__attribute__((target("avx512fp16"))) void fp16(int64_t rounds) {
-  asm volatile(
-      "vzeroall\n\t"
-      "vpbroadcastd %[pair], %%zmm14\n\t"
-      "vpbroadcastd %[pair], %%zmm15\n\t"
-      "1:\n\t"
-      ".irp sum, " BITSWEEP_FOURTEEN
-      "\n\t"
-      "vfmadd231ph %%zmm14, %%zmm15, %%zmm\\sum\n\t"
-      ".endr\n\t"
-      "dec %[rounds]\n\t"
-      "jnz 1b\n\t"
-      "vzeroupper\n\t"
-      : [rounds] "+r"(rounds)
-      : [pair] "m"(fp16_pair)
-      : BITSWEEP_ALL_ZMM, "cc");
-}
+BITSWEEP_LOOP(fp16, "avx512fp16", "vpbroadcastd", fp16_pair, "vfmadd231ph", "zmm", BITSWEEP_FOURTEEN,
+              BITSWEEP_ALL_ZMM)
 
 }  // namespace
 
