@@ -1,13 +1,7 @@
 #!/usr/bin/env bash
 # bitsweep convert and infer, as another program would use them.
 #   infer_test.sh BITSWEEP
-set -euo pipefail
-bitsweep=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-fail() { echo "infer_test: $1" >&2; exit 1; }
+. "$(dirname "$0")/command.sh"
 infer() { "$bitsweep" infer "$1" --input in.f32 --output "$2" --batch 2 >/dev/null; }
 
 head -c $((2 * 784 * 4)) /dev/zero > in.f32
@@ -48,14 +42,6 @@ told=$("$bitsweep" infer mlp --dataset minst --input in.f32 --output out.f32 2>&
 told=$("$bitsweep" convert mlp out.onnx --checkpoint best 2>&1) && fail 'an unknown checkpoint is taken'
 [[ $told == *'right is auto, seeded, or a file ending in .safetensors'* ]] || fail "an unknown checkpoint is told as: $told"
 
-# refused WORDS OPTION... : ends as bad usage, with these words
-refused() {
-  local words=$1 told status=0
-  shift
-  told=$("$bitsweep" "$@" 2>&1) || status=$?
-  [ $status -eq 2 ] || fail "'$*' ends with exit code $status: $told"
-  [[ $told == *"$words"* ]] || fail "'$*' is told as: $told"
-}
 refused '--threads: Value -3 not in range' infer mlp --input in.f32 --output out.f32 --threads -3
 refused '--threads: Value 100000 not in range' infer mlp --input in.f32 --output out.f32 --threads 100000
 refused "'./in.f32' is the input; right is another file" infer mlp --input in.f32 --output ./in.f32

@@ -1,21 +1,7 @@
 #!/usr/bin/env bash
 # bitsweep train: what cannot end well is refused before it begins.
 #   train_test.sh BITSWEEP
-set -euo pipefail
-bitsweep=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-fail() { echo "train_test: $1" >&2; exit 1; }
-# refused WORDS OPTION... : ends as bad usage, with these words
-refused() {
-  local words=$1 told status=0
-  shift
-  told=$("$bitsweep" "$@" 2>&1) || status=$?
-  [ $status -eq 2 ] || fail "'$*' ends with exit code $status: $told"
-  [[ $told == *"$words"* ]] || fail "'$*' is told as: $told"
-}
+. "$(dirname "$0")/command.sh"
 refused '--threads: Value -3 not in range' train --out out.safetensors --threads -3
 refused '--threads: Value 100000 not in range' train --out out.safetensors --threads 100000
 mkdir folder
