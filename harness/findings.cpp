@@ -12,15 +12,11 @@
 namespace bitsweep {
 namespace {
 
-void add(Result& result, const char* name, double value, const char* unit, Direction direction) {
-  result.metrics.push_back({name, value, unit, direction});
-}
-
 /// Closed loop, one inference after the other: a sample is a latency.
 void add_latency(Result& result, const Measurement& measurement) {
   const auto& samples = measurement.samples_ns;
   const auto time = [&](const char* name, double ns) {
-    add(result, name, ns, "ns", Direction::lower_is_better);
+    add_metric(result, name, ns, "ns", Direction::lower_is_better);
   };
   const double middle = median(samples);
   const Interval interval = median_interval(measurement.round_medians);
@@ -37,9 +33,10 @@ void add_latency(Result& result, const Measurement& measurement) {
 
 void add_loop_counts(Result& result, const Measurement& measurement, double inferences) {
   const auto an_inference = [&](int64_t count) { return static_cast<double>(count) / inferences; };
-  add(result, "page_faults", an_inference(measurement.counts.page_faults), "", Direction::lower_is_better);
-  add(result, "involuntary_switches", an_inference(measurement.counts.involuntary_switches), "",
-      Direction::lower_is_better);
+  add_metric(result, "page_faults", an_inference(measurement.counts.page_faults), "",
+             Direction::lower_is_better);
+  add_metric(result, "involuntary_switches", an_inference(measurement.counts.involuntary_switches), "",
+             Direction::lower_is_better);
   if (const double faults = an_inference(measurement.counts.page_faults); faults >= 1)
     result.notes.push_back(
         fmt::format("{:.0f} page faults an inference are part of its time: the engine gives memory back and "
@@ -60,9 +57,9 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
         fmt::format("a round of {} inferences in {} streams", inferences_a_sample, result.run.streams);
     result.notes.push_back("several streams: a sample is a round of all, so no latency is told");
   }
-  add(result, "throughput",
-      static_cast<double>(result.run.batch) * inferences * 1e9 / median(measurement.samples_ns), "images/s",
-      Direction::higher_is_better);
+  add_metric(result, "throughput",
+             static_cast<double>(result.run.batch) * inferences * 1e9 / median(measurement.samples_ns),
+             "images/s", Direction::higher_is_better);
   add_loop_counts(result, measurement, inferences * static_cast<double>(count));
   result.seconds += measurement.seconds;
   result.evidence["rounds"] = std::to_string(measurement.round_medians.size());
@@ -96,11 +93,11 @@ void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedS
     }
   const Roofline whole = roofline(computed, ceilings);
   if (whole.arithmetic_share)
-    add(result, "ceiling_share", 100 * *whole.arithmetic_share, "%", Direction::higher_is_better);
-  add(result, "memory_bound_share", 100 * whole.memory_bound_share, "%", Direction::neutral);
-  add(result, "reorder_share", 100 * reorder_share(layers), "%", Direction::lower_is_better);
+    add_metric(result, "ceiling_share", 100 * *whole.arithmetic_share, "%", Direction::higher_is_better);
+  add_metric(result, "memory_bound_share", 100 * whole.memory_bound_share, "%", Direction::neutral);
+  add_metric(result, "reorder_share", 100 * reorder_share(layers), "%", Direction::lower_is_better);
   const Coverage covered = coverage(layers, inference_ns);
-  add(result, "layers_coverage", 100 * covered.share, "%", Direction::neutral);
+  add_metric(result, "layers_coverage", 100 * covered.share, "%", Direction::neutral);
   if (!covered.agrees)
     result.notes.push_back(fmt::format(
         "the layers' times add up to {:.0f} % of the inference's: timing each of them costs time, or "
@@ -110,10 +107,10 @@ void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedS
 }
 
 void add_speedup(Result& result, const Ratio& ratio) {
-  add(result, "speedup", ratio.value, "x", Direction::higher_is_better);
+  add_metric(result, "speedup", ratio.value, "x", Direction::higher_is_better);
   if (!std::isfinite(ratio.interval.high)) return;  // too few rounds
-  add(result, "speedup_low", ratio.interval.low, "x", Direction::higher_is_better);
-  add(result, "speedup_high", ratio.interval.high, "x", Direction::higher_is_better);
+  add_metric(result, "speedup_low", ratio.interval.low, "x", Direction::higher_is_better);
+  add_metric(result, "speedup_high", ratio.interval.high, "x", Direction::higher_is_better);
 }
 
 }  // namespace bitsweep

@@ -37,11 +37,6 @@ double nanoseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
 
-void add_metric(Result& result, const std::string& name, double value, const char* unit,
-                Direction direction) {
-  result.metrics.push_back({name, value, unit, direction});
-}
-
 void add_time(Result& result, const char* name, double ns) {
   add_metric(result, name, ns, "ns", Direction::lower_is_better);
 }

@@ -47,6 +47,11 @@ void parse_value(std::string_view text, Direction& direction) {
   direction = pick(directions, "direction", text).value;
 }
 
+void add_metric(Result& result, const std::string& name, double value, const char* unit,
+                Direction direction) {
+  result.metrics.push_back({name, value, unit, direction});
+}
+
 Software this_software() {
   return {BITSWEEP_VERSION, BITSWEEP_BUILD, {}};
 }

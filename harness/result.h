@@ -54,6 +54,8 @@ struct Result {
   double seconds = 0;   ///< wall time of the whole run
 };
 
+void add_metric(Result& result, const std::string& name, double value, const char* unit, Direction direction);
+
 void to_json(nlohmann::json& json, const Result& result);
 void from_json(const nlohmann::json& json, Result& result);
 void to_json(nlohmann::json& json, const Run& run);
