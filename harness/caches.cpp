@@ -23,7 +23,7 @@ int64_t bytes_of_level(hwloc_topology_t topology, hwloc_obj_type_t level, hwloc_
 int64_t cache_bytes() {
   constexpr int64_t assumed = int64_t{32} << 20;
   const Topology topology = load_topology();
-  const Bitmap cores = process_cores(topology);
+  const Bitmap cores = bitmap_of(process_cores());
   int64_t bytes = 0;
   for (const hwloc_obj_type_t level : {HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE})
     bytes += bytes_of_level(topology.get(), level, cores.get());

@@ -79,7 +79,7 @@ void take_share_of_cores(bool worker) {
   MPI_Comm_rank(node, &rank);
   MPI_Comm_size(node, &size);
 
-  const CoreSet mine = allowed_cores();
+  const CoreSet mine = process_cores();
   int count = static_cast<int>(mine.size());
   std::vector<int> counts(static_cast<size_t>(size)), offsets(static_cast<size_t>(size));
   MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, node);
@@ -122,6 +122,7 @@ void Cluster::abandon(int exit_code) const {
 
 void Cluster::lead(Queue& queue, const Listener& listener) {
   if (alone()) {
+    bind_to(process_cores());
     const Machine machine = inspect_machine();
     while (const auto order = queue.next()) {
       listener.started(machine.host, *order);

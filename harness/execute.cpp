@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <omp.h>
 #include <unistd.h>
 
 #include "harness/clock.h"
@@ -82,13 +81,6 @@ std::vector<int64_t> time_inferences(Session& session, std::span<const float> in
   return times_ns;
 }
 
-/// The cores of a process are those of its threads: where OpenMP binds them, they must be there before one
-/// looks.
-Machine inspect_with_threads() {
-  flush_denormals(omp_get_max_threads());
-  return inspect_machine();
-}
-
 /// One block on its way through the steps.
 class Execution {
  public:
@@ -98,7 +90,7 @@ class Execution {
       : order_(order),
         active_(active),
         finished_(finished),
-        machine_(inspect_with_threads()),
+        machine_(inspect_machine()),
         preparation_(backends, machine_, order.measure) {}
 
   void run() {
@@ -161,6 +153,9 @@ class Execution {
     result(k).evidence["measured_together"] = together_;
     result(k).evidence["inputs"] = fmt::format("{} batches in turn, {} MiB", pools_.of(prepared(k)).size(),
                                                pools_.of(prepared(k)).bytes() >> 20);
+    if (result(k).run.streams == 1)
+      result(k).evidence["places"] =
+          fmt::format("{} in memory, from slice to slice in turn", prepared(k).sessions.size());
     result(k).evidence["denormals"] = fmt::format(
         "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
     check_outputs(k);

@@ -45,6 +45,8 @@ class Explanation {
     fallbacks();
     unfused();
     missing_instructions();
+    unused_instructions();
+    distance_to_ceilings();
     memory_bound();
     slower_layers();
     zeros();
@@ -57,7 +59,14 @@ class Explanation {
     sentences_.push_back(fmt::format(format, std::forward<Values>(values)...));
   }
 
+  bool has(const char* extension) const {
+    const auto& isa = variant_.machine.isa;
+    return std::find(isa.begin(), isa.end(), extension) != isa.end();
+  }
   bool pruned() const { return variant_.run.pruning.method != "none"; }
+  const char* name_of_baseline() const {
+    return baseline_->run.precision == variant_.run.precision ? "the dense run" : "fp32";
+  }
   double share_of(const Layers& layers) const { return time_ns_ > 0 ? layers_time_ns(layers) / time_ns_ : 0; }
 
   void speed() {
@@ -65,11 +74,10 @@ class Explanation {
       say("nothing was measured beside it to compare with; `run --new` measures its whole block");
       return;
     }
-    const std::string other = baseline_->run.precision == variant_.run.precision ? "the dense run" : "fp32";
     if (differ(*ratio_))
-      say("{} the speed of {}, from {} rounds", to_text(*ratio_), other, ratio_->rounds);
+      say("{} the speed of {}, from {} rounds", to_text(*ratio_), name_of_baseline(), ratio_->rounds);
     else
-      say("its speed is not told from that of {}: {}, from {} rounds", other, to_text(*ratio_),
+      say("its speed is not told from that of {}: {}, from {} rounds", name_of_baseline(), to_text(*ratio_),
           ratio_->rounds);
   }
 
@@ -102,15 +110,54 @@ class Explanation {
   }
 
   void missing_instructions() {
-    const auto has = [&](const char* name) {
-      const auto& isa = variant_.machine.isa;
-      return std::find(isa.begin(), isa.end(), name) != isa.end();
-    };
     if (variant_.run.precision == Precision::int8 && !has("avx512_vnni") && !has("avx_vnni") &&
         !has("amx_int8"))
       say("the CPU has no VNNI or AMX: a product of int8 takes three instructions, and weights only 7 bits");
     if (variant_.evidence.count("emulated") > 0)
       say("{} is emulated here: {}", to_text(variant_.run.precision), variant_.evidence.at("emulated"));
+  }
+
+  /// The best that the CPU has for this precision may be closed to the engine, or to some layers.
+  void unused_instructions() {
+    struct Unit {
+      Precision precision;
+      const char* cpu;     ///< as in Machine::isa
+      const char* engine;  ///< part of LayerRecord::isa
+    };
+    static constexpr Unit best_first[] = {
+        {Precision::int8, "amx_int8", "amx"},     {Precision::int8, "avx512_vnni", "vnni"},
+        {Precision::int8, "avx_vnni", "vnni"},    {Precision::bf16, "amx_bf16", "amx"},
+        {Precision::bf16, "avx512_bf16", "bf16"}, {Precision::fp16, "amx_fp16", "amx"},
+        {Precision::fp16, "avx512_fp16", "fp16"}};
+    const auto best = std::find_if(std::begin(best_first), std::end(best_first), [&](const Unit& unit) {
+      return unit.precision == variant_.run.precision && has(unit.cpu);
+    });
+    if (best == std::end(best_first)) return;
+    const Layers found = layers_where(variant_.layers, [&](const LayerRecord& layer) {
+      return layer.macs > 0 && !layer.isa.empty() && layer.isa.find(best->engine) == std::string::npos;
+    });
+    if (const double share = share_of(found); share >= worth_a_word)
+      say("{:.0f} % of the time is in layers that do not use the CPU's {}: {} ({})", 100 * share, best->cpu,
+          names_of_longest(found), found.front().isa);
+  }
+
+  /// A speed-up is what the ceilings give, times how much nearer to them the layers come.
+  void distance_to_ceilings() {
+    if (baseline_ == nullptr) return;
+    const auto least_ns = [](const Result& result) {
+      double sum = 0;
+      for (const LayerRecord& layer : result.layers) sum += layer.bound_ns;
+      return sum;
+    };
+    const double own = least_ns(variant_), others = least_ns(*baseline_);
+    const double others_time_ns = layers_time_ns(baseline_->layers);
+    if (own <= 0 || others <= 0 || time_ns_ <= 0 || others_time_ns <= 0) return;
+    const double own_share = own / time_ns_, others_share = others / others_time_ns;
+    if (own_share > 0.8 * others_share) return;
+    say("by the ceilings of this node its layers could be {:.1f} times as fast; they come to {:.0f} % of "
+        "them, "
+        "those of {} to {:.0f} %",
+        others / own, 100 * own_share, name_of_baseline(), 100 * others_share);
   }
 
   void memory_bound() {

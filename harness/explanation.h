@@ -12,8 +12,8 @@ namespace bitsweep {
 
 /// Short sentences, the most important first: the speed-up and whether it can be told from 1; what quantising
 /// and reordering cost; layers without a fast kernel; layers that no other took in; instructions that the CPU
-/// lacks; layers bound by memory; layers that became slower; for pruned networks whether any kernel used the
-/// zeros.
+/// lacks, or has and layers do not use; how near they come to the ceilings; layers bound by memory; layers
+/// that became slower; for pruned networks whether any kernel used the zeros.
 ///   variant   a measured result with its layers
 ///   baseline  what it is compared with: for pruned networks the unpruned one of the same precision, else the
 ///             unpruned fp32 one; null if none was measured beside it

@@ -70,14 +70,11 @@ struct Child {
   Descriptor order, channel, words;
 };
 
-/// The environment of a measured process: threads stay where they are put, each on its own core, and malloc
-/// asks for huge pages (glibc 2.35 and later), so that less depends on which physical pages a session happens
-/// to get; see harness/README.md for how little is known of it.
+/// The environment of a measured process: threads stay where they are put, each on its own core.
 std::vector<std::string> child_environment() {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
-  for (const char* setting : {"OMP_PROC_BIND=close", "OMP_PLACES=cores", "OMP_DYNAMIC=false",
-                              "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"}) {
+  for (const char* setting : {"OMP_PROC_BIND=close", "OMP_PLACES=cores", "OMP_DYNAMIC=false"}) {
     const std::string name = std::string(setting).substr(0, std::strchr(setting, '=') - setting + 1);
     std::erase_if(variables, [&](const std::string& variable) { return variable.starts_with(name); });
     variables.emplace_back(setting);

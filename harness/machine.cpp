@@ -48,10 +48,10 @@ std::string first_line(const std::string& path, const std::string& otherwise) {
   return std::getline(file, line) && !line.empty() ? line : otherwise;
 }
 
-/// Fills what hwloc knows: the core set this process may use, the cores in it, memory.
+/// Fills what hwloc knows: the core set this process may use, the cores in it.
 void inspect_topology(Machine& machine) {
   const Topology topology = load_topology();
-  const Bitmap allowed = process_cores(topology);
+  const Bitmap allowed = bitmap_of(process_cores());
 
   std::vector<char> text(static_cast<size_t>(hwloc_bitmap_list_snprintf(nullptr, 0, allowed.get())) + 1);
   hwloc_bitmap_list_snprintf(text.data(), text.size(), allowed.get());
@@ -62,7 +62,6 @@ void inspect_topology(Machine& machine) {
     machine.physical_cores += hwloc_bitmap_intersects(
         hwloc_get_obj_by_type(topology.get(), HWLOC_OBJ_CORE, static_cast<unsigned>(i))->cpuset,
         allowed.get());
-  machine.memory_bytes = static_cast<int64_t>(hwloc_get_root_obj(topology.get())->total_memory);
 }
 
 }  // namespace
@@ -77,6 +76,8 @@ Machine inspect_machine() {
   machine.isa = instruction_sets();
   machine.governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "unknown");
   inspect_topology(machine);
+  // hwloc knew 14.5 GiB of a virtual machine's 256.
+  machine.memory_bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
   return machine;
 }
 

@@ -154,6 +154,7 @@ std::vector<Measurement> measure_interleaved(const std::vector<Candidate>& candi
       benchmark::RegisterBenchmark(candidates[i].name.c_str(),
                                    [&, i](benchmark::State& state) {
                                      starting(i);
+                                     if (candidates[i].before_slice) candidates[i].before_slice();
                                      run_slice(state, candidates[i], slices[i], measurements[i]);
                                    })
           ->Iterations(slices[i].steps)

@@ -7,6 +7,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <omp.h>
 #include <sched.h>
 
 #include "harness/error.h"
@@ -48,6 +49,17 @@ CoreSet allowed_cores() {
   for (int core = 0; core < kernel.cores; ++core)
     if (CPU_ISSET_S(core, kernel.bytes, kernel.set)) cores.push_back(core);
   return cores;
+}
+
+CoreSet process_cores() {
+  const CoreSet own = allowed_cores();
+  std::set<int> cores(own.begin(), own.end());
+  for (int place = 0; place < omp_get_num_places(); ++place) {
+    std::vector<int> numbers(static_cast<size_t>(omp_get_place_num_procs(place)));
+    omp_get_place_proc_ids(place, numbers.data());
+    cores.insert(numbers.begin(), numbers.end());
+  }
+  return {cores.begin(), cores.end()};
 }
 
 void bind_to(const CoreSet& cores) {

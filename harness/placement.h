@@ -10,8 +10,12 @@ namespace bitsweep {
 /// Logical cores by number, ascending.
 using CoreSet = std::vector<int>;
 
-/// The cores this process may use.
+/// The cores that this thread may use.
 CoreSet allowed_cores();
+
+/// The cores that this process may use: as above, and where OpenMP binds threads, the cores of all of them.
+/// There the first thread sits on one core from the beginning, and the others come when they have work.
+CoreSet process_cores();
 
 /// Whether no core is in two sets.
 bool disjoint(const std::vector<CoreSet>& sets);

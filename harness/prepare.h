@@ -16,10 +16,12 @@ namespace bitsweep {
 
 /// A run on its way from plan to result.
 struct Prepared {
-  Result result;                                   ///< outcome ok so far, or final
-  std::vector<std::unique_ptr<Session>> sessions;  ///< one a stream, alike; none if the outcome is final
-  int threads = 1;                                 ///< of each session
-  const Samples* images = nullptr;                 ///< the test images
+  Result result;  ///< outcome ok so far, or final
+  /// Alike: one a stream, or for one stream one a place in memory (see places_of); none if the outcome is
+  /// final.
+  std::vector<std::unique_ptr<Session>> sessions;
+  int threads = 1;                  ///< of each session
+  const Samples* images = nullptr;  ///< the test images
   std::vector<float> scored;  ///< the outputs of the accuracy check by the first session, [count, classes]
   int64_t classes = 0;
   ComputedShares computed_shares;  ///< of the network's layers

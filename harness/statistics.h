@@ -54,8 +54,8 @@ struct Ratio {
 Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const double> medians);
 
 /// Whether the two are told apart: the interval excludes 1, and they differ by 1.5 % or more. Smaller
-/// differences come from where two sessions happen to lie in memory (Mytkowicz et al., ASPLOS 2009), whatever
-/// the interval.
+/// differences may come from where code and data happen to lie in memory (Mytkowicz et al., ASPLOS 2009),
+/// whatever the interval.
 bool differ(const Ratio& ratio);
 
 }  // namespace bitsweep

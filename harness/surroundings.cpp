@@ -41,7 +41,7 @@ std::vector<Surrounding> inspect_surroundings(const std::filesystem::path& root,
   const CpuTimes after = cpu_times(sight, allowed);
   all.push_back(other_load(before, after));
   all.push_back(steal(before, after));
-  for (const auto fact : {openmp_threads, openmp_limit, openmp_binding, openmp_places})
+  for (const auto fact : {openmp_threads, openmp_limit, openmp_places})
     all.push_back(fact(environment, sight));
   return all;
 }

@@ -21,11 +21,11 @@ TimedRun::TimedRun(Prepared& prepared, const InputPool& inputs, CacheEvictor& ev
     : prepared_(prepared), inputs_(inputs), evictor_(evictor) {
   const Run& run = prepared.result.run;
   for (const auto& session : prepared.sessions) {
-    // Each stream begins elsewhere, so that they do not read the same images at the same time.
-    const auto start = static_cast<int64_t>(feeds_.size()) * inputs.size() / run.streams;
-    feeds_.push_back({*session, std::vector<float>(run.batch * prepared.classes), start, start});
+    // Each session begins elsewhere, so that streams do not read the same images at the same time.
+    const auto start = static_cast<int64_t>(feeds_.size() * inputs.size() / prepared.sessions.size());
+    feeds_.push_back({*session, std::vector<float>(run.batch * prepared.classes), start});
   }
-  if (feeds_.size() == 1) return;
+  if (run.streams == 1) return;
   infer(feeds_[0]);
   const auto begin = std::chrono::steady_clock::now();
   infer(feeds_[0]);
@@ -43,9 +43,10 @@ void TimedRun::infer(Feed& feed) {
 
 Candidate TimedRun::candidate() {
   Candidate candidate{run_id(prepared_.result.run),
-                      [this] { streams_ ? streams_->round() : infer(feeds_[0]); }};
+                      [this] { streams_ ? streams_->round() : infer(feeds_[place_]); }};
   if (prepared_.result.run.caches == Caches::cold)
     candidate.before_step = [this] { evictor_.evict(prepared_.threads); };
+  if (!streams_) candidate.before_slice = [this] { place_ = (place_ + 1) % feeds_.size(); };
   return candidate;
 }
 
@@ -55,13 +56,15 @@ int64_t TimedRun::inferences_a_sample() const {
 
 std::string TimedRun::timed_outputs_hash() const {
   std::vector<float> outputs;
-  for (const Feed& feed : feeds_) outputs.insert(outputs.end(), feed.output.begin(), feed.output.end());
+  for (const Feed& feed : feeds_)
+    if (feed.last >= 0) outputs.insert(outputs.end(), feed.output.begin(), feed.output.end());
   return values_hash(outputs);
 }
 
 std::string TimedRun::scored_outputs_hash() const {
   std::vector<float> outputs;
   for (const Feed& feed : feeds_) {
+    if (feed.last < 0) continue;
     const auto first =
         prepared_.scored.begin() + feed.last % inputs_.distinct() * static_cast<int64_t>(feed.output.size());
     outputs.insert(outputs.end(), first, first + static_cast<int64_t>(feed.output.size()));

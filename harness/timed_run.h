@@ -1,5 +1,5 @@
-// A prepared run as something to be timed: fed with rotating inputs, in one stream or several, with warm or
-// cold caches.
+// A prepared run as something to be timed: fed with rotating inputs, in one stream or several, at places in
+// memory that change from slice to slice, with warm or cold caches.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ class TimedRun {
   /// Inferences of one batch behind a sample: 1, or those of a round of all streams.
   int64_t inferences_a_sample() const;
 
-  /// Hashes of the outputs of the last timed inference of each stream, and of what was scored for the same
-  /// images. They are equal where the engine that was timed is the one that was scored.
+  /// Hashes of the outputs of the last inference of each session, and of what was scored for the same images.
+  /// They are equal where the engine that was timed is the one that was scored.
   std::string timed_outputs_hash() const;
   std::string scored_outputs_hash() const;
 
@@ -38,14 +38,16 @@ class TimedRun {
   struct Feed {
     Session& session;
     std::vector<float> output;
-    int64_t next = 0, last = 0;
+    int64_t next = 0;
+    int64_t last = -1;  ///< what was inferred last; -1: nothing yet
   };
   void infer(Feed& feed);
 
   Prepared& prepared_;
   const InputPool& inputs_;
   CacheEvictor& evictor_;
-  std::vector<Feed> feeds_;           ///< one a stream
+  std::vector<Feed> feeds_;           ///< one a session
+  size_t place_ = 0;                  ///< of one stream: which of them is timed
   std::unique_ptr<Streams> streams_;  ///< null for one stream
 };
 

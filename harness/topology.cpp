@@ -11,10 +11,10 @@ Topology load_topology(unsigned long flags) {
   return topology;
 }
 
-Bitmap process_cores(const Topology& topology) {
-  Bitmap cores(hwloc_bitmap_alloc(), hwloc_bitmap_free);
-  hwloc_get_cpubind(topology.get(), cores.get(), HWLOC_CPUBIND_PROCESS);
-  return cores;
+Bitmap bitmap_of(const CoreSet& cores) {
+  Bitmap bitmap(hwloc_bitmap_alloc(), hwloc_bitmap_free);
+  for (const int core : cores) hwloc_bitmap_set(bitmap.get(), static_cast<unsigned>(core));
+  return bitmap;
 }
 
 }  // namespace bitsweep

@@ -7,6 +7,13 @@
 
 namespace bitsweep::onednn {
 
+inline constexpr size_t cache_line = 64;  ///< bytes; also the widest vector
+
+/// To a multiple of `multiple`.
+inline size_t rounded_up(size_t bytes, size_t multiple) {
+  return (bytes + multiple - 1) / multiple * multiple;
+}
+
 /// A buffer that is written first in step `first_step` and read last in step `last_step`.
 struct BufferLife {
   size_t bytes = 0;
@@ -15,14 +22,16 @@ struct BufferLife {
 };
 
 struct Placement {
-  std::vector<size_t> offsets;  ///< of each buffer, multiples of 64 bytes
+  std::vector<size_t> offsets;  ///< of each buffer, multiples of cache_line
   size_t bytes = 0;             ///< of the whole block
 };
 
 /// Gives each buffer the lowest offset that is free during its whole life, the largest buffers first.
 Placement place(const std::vector<BufferLife>& buffers);
 
-/// Memory aligned to a cache line, zeroed, so that every page is there before anything is timed.
+/// Memory that begins where a huge page begins (2 MiB), and consists of such if the kernel has them; zeroed,
+/// so that every page is there before anything is timed. Of which cache sets and pages a buffer takes, its
+/// offset decides then, and two sessions of one plan are equally lucky.
 class AlignedMemory {
  public:
   explicit AlignedMemory(size_t bytes);

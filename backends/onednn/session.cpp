@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -42,11 +43,13 @@ size_t largest_scratchpad(const Plan& plan) {
   return bytes;
 }
 
-int64_t bytes_of_constants(const Plan& plan) {
+/// Each rounded up to a multiple of `multiple`.
+size_t bytes_of_constants(const Plan& plan, size_t multiple = 1) {
   size_t bytes = 0;
   for (const Step& step : plan.steps)
-    for (const auto& [name, constant] : step.constants) bytes += constant.get_desc().get_size();
-  return static_cast<int64_t>(bytes);
+    for (const auto& [name, constant] : step.constants)
+      bytes += rounded_up(constant.get_desc().get_size(), multiple);
+  return bytes;
 }
 
 class OnednnSession : public Session {
@@ -57,8 +60,9 @@ class OnednnSession : public Session {
         stream_(engine_),
         plan_(make_plan(engine_, network, request)),
         placement_(place(lives(plan_))),
-        arena_(placement_.bytes),
-        scratchpad_(largest_scratchpad(plan_)) {
+        scratchpad_bytes_(rounded_up(largest_scratchpad(plan_), cache_line)),
+        memory_(placement_.bytes + scratchpad_bytes_ + bytes_of_constants(plan_, cache_line)) {
+    move_constants();
     for (const Step& step : plan_.steps) calls_.emplace_back(step.executed.primitive, arguments(step));
   }
 
@@ -71,12 +75,14 @@ class OnednnSession : public Session {
   void trace(std::span<const float> input, const Observer& observe) override;
   std::vector<LayerRecord> profile(std::span<const float> input, int repetitions) override;
 
-  int64_t weight_bytes() const override { return bytes_of_constants(plan_); }
+  int64_t weight_bytes() const override { return static_cast<int64_t>(bytes_of_constants(plan_)); }
   int64_t activation_bytes() const override {
-    return static_cast<int64_t>(arena_.bytes() + scratchpad_.bytes());
+    return static_cast<int64_t>(placement_.bytes + scratchpad_bytes_);
   }
 
  private:
+  /// To memory_; each is released as soon as it is moved.
+  void move_constants();
   std::vector<BoundMemory> arguments(const Step& step);
   void* address_of(const Value& value) const;
   /// Points the plan's first and last steps to the caller's memory.
@@ -89,12 +95,24 @@ class OnednnSession : public Session {
   dnnl::stream stream_;
   Plan plan_;
   Placement placement_;
-  AlignedMemory arena_, scratchpad_;
+  size_t scratchpad_bytes_;
+  AlignedMemory memory_;                            ///< activations, then the scratchpad, then constants
   float* input_ = nullptr;                          ///< the caller's, see attach()
   float* output_ = nullptr;                         ///< the caller's
   std::vector<memory> input_users_, output_users_;  ///< arguments that lie with the caller
   std::vector<Call> calls_;
 };
+
+void OnednnSession::move_constants() {
+  std::byte* to = memory_.data() + placement_.bytes + scratchpad_bytes_;
+  for (Step& step : plan_.steps)
+    for (auto& [name, constant] : step.constants) {
+      const size_t bytes = constant.get_desc().get_size();
+      std::memcpy(to, constant.get_data_handle(), bytes);
+      constant = memory(constant.get_desc(), engine_, to);
+      to += rounded_up(bytes, cache_line);
+    }
+}
 
 void* OnednnSession::address_of(const Value& value) const {
   switch (plan_.buffers[value.buffer].storage) {
@@ -105,7 +123,7 @@ void* OnednnSession::address_of(const Value& value) const {
     case Storage::arena:
       break;
   }
-  return arena_.data() + placement_.offsets[value.buffer];
+  return memory_.data() + placement_.offsets[value.buffer];
 }
 
 std::vector<BoundMemory> OnednnSession::arguments(const Step& step) {
@@ -118,7 +136,8 @@ std::vector<BoundMemory> OnednnSession::arguments(const Step& step) {
     if (storage == Storage::output) output_users_.push_back(bound.back().second);
   }
   if (step.executed.scratchpad.get_size() > 0)
-    bound.emplace_back(DNNL_ARG_SCRATCHPAD, memory(step.executed.scratchpad, engine_, scratchpad_.data()));
+    bound.emplace_back(DNNL_ARG_SCRATCHPAD,
+                       memory(step.executed.scratchpad, engine_, memory_.data() + placement_.bytes));
   return bound;
 }
 

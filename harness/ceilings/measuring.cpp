@@ -60,15 +60,12 @@ class Meeting {
   std::atomic<int64_t> round_ = 0;
 };
 
-/// The cores that the threads of a team go to, one thread of each core before any second one. None where
-/// OpenMP has bound its threads itself: they are right where they are, and this thread sees only its own
-/// place.
+/// The cores that the threads of a team go to, one thread of each core before any second one.
 CoreSet spread_cores() {
-  if (omp_get_proc_bind() != omp_proc_bind_false) return {};
   const std::vector<int> physical = physical_cores();
   std::set<int> taken;
   CoreSet first, second;
-  for (const int core : allowed_cores())
+  for (const int core : process_cores())
     (taken.insert(physical.at(static_cast<size_t>(core))).second ? first : second).push_back(core);
   first.insert(first.end(), second.begin(), second.end());
   return first;
@@ -97,8 +94,8 @@ class Contest {
   /// Each thread on a core of its own, so that the scheduler cannot put two on one.
   void take_part(int thread) {
     const auto index = static_cast<size_t>(thread);
-    const CoreSet before = cores_.empty() ? CoreSet() : allowed_cores();
-    if (!cores_.empty()) bind_this_thread({cores_[index % cores_.size()]});
+    const CoreSet before = allowed_cores();
+    bind_this_thread({cores_[index % cores_.size()]});
     while (!done_) {
       meeting_.wait();
       begin_[index] = Clock::now();
@@ -108,7 +105,7 @@ class Contest {
       if (thread == 0) judge();
       meeting_.wait();
     }
-    if (!cores_.empty()) bind_this_thread(before);
+    bind_this_thread(before);
   }
 
   /// The time is from the first thread's beginning to the last one's end, so that no repetition seems faster

@@ -14,6 +14,7 @@
 #include "harness/fusion.h"
 #include "harness/machine.h"
 #include "harness/models/models.h"
+#include "harness/placement.h"
 #include "harness/surroundings.h"
 #include "results/quantity.h"
 #include "results/render.h"
@@ -54,6 +55,7 @@ std::vector<Ability> abilities() {
 
 /// The surroundings come first: the ceilings keep all cores busy.
 Findings examine(int threads) {
+  bind_to(process_cores());
   Findings findings;
   findings.machine = inspect_machine();
   findings.surroundings = inspect_surroundings();

@@ -43,7 +43,6 @@ Surrounding steal(const CpuTimes& before, const CpuTimes& after);
 // openmp.cpp: variables that contradict the cores.
 Surrounding openmp_threads(const Environment& environment, const Sight& sight);
 Surrounding openmp_limit(const Environment& environment, const Sight& sight);
-Surrounding openmp_binding(const Environment& environment, const Sight& sight);
 Surrounding openmp_places(const Environment& environment, const Sight& sight);
 
 }  // namespace bitsweep

@@ -22,12 +22,6 @@ std::optional<int> leading_number(const std::string& text) {
   return error == std::errc() && ends && value > 0 ? std::optional(value) : std::nullopt;
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
-
 /// The first core that places in braces name, "{4,5},{6:2}", and this node lacks. Lengths and strides are
 /// passed over, so a place whose later cores are missing is not noticed.
 std::optional<int> missing_core(const std::string& places, const CoreSet& online) {
@@ -49,11 +43,6 @@ std::optional<int> missing_core(const std::string& places, const CoreSet& online
   }
   return std::nullopt;
 }
-
-const char* const binds_itself =
-    "the system binds bitsweep's first thread to its first place before bitsweep begins, and it then takes "
-    "that "
-    "for all the cores there are; unset it, for what is measured is bound anyway.";
 
 }  // namespace
 
@@ -83,13 +72,6 @@ Surrounding openmp_limit(const Environment& environment, const Sight& sight) {
           "runs would get fewer threads than their experiment says, and nobody would tell; unset it."};
 }
 
-Surrounding openmp_binding(const Environment& environment, const Sight&) {
-  const auto text = variable(environment, "OMP_PROC_BIND");
-  if (!text) return {"OMP_PROC_BIND", "unset", true, ""};
-  return lower(*text) == "false" ? Surrounding{"OMP_PROC_BIND", *text, true, ""}
-                                 : Surrounding{"OMP_PROC_BIND", *text, false, binds_itself};
-}
-
 Surrounding openmp_places(const Environment& environment, const Sight& sight) {
   const auto text = variable(environment, "OMP_PLACES");
   if (!text) return {"OMP_PLACES", "unset", true, ""};
@@ -98,9 +80,7 @@ Surrounding openmp_places(const Environment& environment, const Sight& sight) {
   if (missing)
     return {"OMP_PLACES", *text, false,
             fmt::format("it names core {}, and this node has {}; unset it.", *missing, to_text(online))};
-  const bool ignored = lower(variable(environment, "OMP_PROC_BIND").value_or("")) == "false";
-  return ignored ? Surrounding{"OMP_PLACES", *text, true, ""}
-                 : Surrounding{"OMP_PLACES", *text, false, binds_itself};
+  return {"OMP_PLACES", *text, true, ""};
 }
 
 }  // namespace bitsweep

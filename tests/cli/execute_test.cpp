@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <stdexcept>
+#include <utility>
 
 #include <sys/mman.h>
 
@@ -99,6 +100,22 @@ void throws_when_timed(std::span<float>, int calls) {
   if (calls > 10010) throw std::runtime_error("the engine is on fire");
 }
 
+void off_by_one(std::span<float> output, int) {
+  output[0] += 1;
+}
+
+/// Its first session, which is scored, is honest; the others lie.
+Backend honest_once() {
+  static bool first = true;
+  first = true;
+  Backend backend = lying_backend<as_it_is>("honest-once");
+  backend.prepare = [](const Network& network, const SessionRequest& request) -> std::unique_ptr<Session> {
+    return std::make_unique<LyingSession>(reference_backend().prepare(network, request),
+                                          std::exchange(first, false) ? as_it_is : off_by_one, as_it_ran);
+  };
+  return backend;
+}
+
 std::vector<Backend> table() {
   Backend refuses = reference_backend();
   refuses.name = "refuses";
@@ -114,6 +131,7 @@ std::vector<Backend> table() {
           lying_backend<negated>("negated"),
           lying_backend<fast_and_wrong>("fast-and-wrong"),
           lying_backend<throws_when_timed>("throws-when-timed"),
+          honest_once(),
           lying_backend<takes_new_pages>("takes-new-pages"),
           lying_backend<as_it_is, in_reference_code>("in-reference-code"),
           lying_backend<as_it_is, faster_than_arithmetic>("faster-than-arithmetic"),
@@ -275,6 +293,14 @@ TEST_CASE("execute: outputs are hashed when scored and when timed, and denormals
   CHECK(results.at(1).evidence.at("scored_outputs") != results.at(1).evidence.at("timed_outputs"));
   const std::string threads = results.at(0).evidence.at("threads");
   CHECK(results.at(0).evidence.at("denormals") == "flushed in " + threads + " of " + threads + " threads");
+}
+
+TEST_CASE("execute: a run is timed at several places in memory, and none goes unchecked") {
+  const auto results = execute_block({mlp("reference"), mlp("honest-once")});
+  CHECK(results.at(0).outcome == Outcome::ok);
+  CHECK_THAT(results.at(0).evidence.at("places"), ContainsSubstring("8 in memory"));
+  CHECK(results.at(1).outcome == Outcome::inaccurate);
+  CHECK_THAT(results.at(1).reason, ContainsSubstring("another output than the scored one"));
 }
 
 TEST_CASE("execute: several streams give a throughput and no latency, and no stream goes unchecked") {

@@ -63,12 +63,31 @@ TEST_CASE("explanation: each planted cause is named") {
   CHECK_THAT(told([](Result& r) { r.layers[1].time_ns = 1000; }),
              ContainsSubstring("50 % of the time goes to layers that stand alone"));
   CHECK_THAT(told([](Result& r) { r.machine.isa = {"avx2"}; }), ContainsSubstring("no VNNI or AMX"));
+  CHECK_THAT(told([](Result& r) {
+               r.machine.isa.push_back("amx_int8");
+               r.layers[0].isa = "avx512_core_amx_int8";
+               r.layers[2].isa = "avx512_core_vnni";
+             }),
+             ContainsSubstring("50 % of the time is in layers that do not use the CPU's amx_int8: fc "
+                               "(avx512_core_vnni)"));
   CHECK_THAT(told([](Result& r) { r.layers[2].memory_bound = true; }),
              ContainsSubstring("layers bound by memory: faster arithmetic does not help them"));
   CHECK_THAT(told([](Result& r) { r.layers[2].time_ns = 1500; }),
              ContainsSubstring("1 of 3 layers, 75 % of the time, became slower: fc"));
   CHECK_THAT(told([](Result& r) { r.evidence["emulated"] = "with fp32 instructions"; }),
              ContainsSubstring("int8 is emulated here: with fp32 instructions"));
+}
+
+TEST_CASE("explanation: a gain that the ceilings promise and the layers do not reach is told") {
+  Result fp32 = measured(Precision::fp32, 1000, 0, 1000), int8 = measured(Precision::int8, 500, 0, 500);
+  for (LayerRecord& layer : fp32.layers) layer.bound_ns = 0.75 * layer.time_ns;
+  for (LayerRecord& layer : int8.layers) layer.bound_ns = 0.7 * layer.time_ns;
+  CHECK(explain(int8, &fp32, &twice).size() == 1);  // nearly as near
+  for (LayerRecord& layer : int8.layers) layer.bound_ns = 0.15 * layer.time_ns;
+  CHECK(
+      explain(int8, &fp32, &twice).at(1) ==
+      "by the ceilings of this node its layers could be 10.0 times as fast; they come to 15 % of them, those "
+      "of fp32 to 75 %");
 }
 
 TEST_CASE("explanation: zeros that no kernel uses are said to be of no use") {

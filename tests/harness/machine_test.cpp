@@ -1,6 +1,7 @@
 #include "harness/machine.h"
 
 #include <nlohmann/json.hpp>
+#include <omp.h>
 
 #include "harness/placement.h"
 #include "tests/catch.h"
@@ -13,9 +14,15 @@ TEST_CASE("machine: this node is described") {
   CHECK_FALSE(machine.host.empty());
   CHECK_FALSE(machine.kernel.empty());
   CHECK(machine.memory_bytes > 0);
-  CHECK(machine.logical_cores == static_cast<int>(allowed_cores().size()));
+  CHECK(machine.logical_cores == static_cast<int>(process_cores().size()));
   CHECK(machine.physical_cores >= 1);
   CHECK(machine.physical_cores <= machine.logical_cores);
+}
+
+TEST_CASE("machine: where OpenMP binds threads, the cores are those of all of them") {
+  const Machine machine = inspect_machine();
+  CHECK(machine.logical_cores >= omp_get_num_procs());
+  CHECK(machine.physical_cores >= omp_get_num_places());
 }
 
 TEST_CASE("machine: the class does not depend on the host, and depends on what decides speed") {

@@ -49,6 +49,14 @@ TEST_CASE("measure: the candidates are measured in turn, not one after the other
   CHECK(changes >= 4);  // in blocks of their own there would be two: warm-up, then one slice after the other
 }
 
+TEST_CASE("measure: what goes before a slice is done once a slice") {
+  size_t slices = 0;
+  const auto result =
+      measure_interleaved({{"moves", [] { busy(2000); }, {}, [&] { ++slices; }}}, quick(), [](size_t) {});
+  CHECK(slices > 1);
+  CHECK(slices == result[0].round_medians.size());
+}
+
 TEST_CASE("measure: a candidate that throws is told, and the others are measured") {
   int calls = 0, late_calls = 0;
   const auto result = measure_interleaved({{"good", [] { busy(1000); }},

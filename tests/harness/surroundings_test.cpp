@@ -222,10 +222,6 @@ TEST_CASE("surroundings: OpenMP variables that contradict the cores are told") {
   check_disturbs(node.one("OMP_NUM_THREADS"), "many", "no number");
   node.environment["OMP_THREAD_LIMIT"] = "1";
   check_disturbs(node.one("OMP_THREAD_LIMIT"), "1", "unset");
-  node.environment["OMP_PROC_BIND"] = "close";
-  check_disturbs(node.one("OMP_PROC_BIND"), "close", "unset");
-  node.environment["OMP_PROC_BIND"] = "FALSE";
-  CHECK(node.one("OMP_PROC_BIND").fine);
 }
 
 TEST_CASE("surroundings: OpenMP places that name cores the node lacks are told with the core") {
@@ -233,10 +229,8 @@ TEST_CASE("surroundings: OpenMP places that name cores the node lacks are told w
   node.environment["OMP_PLACES"] = "{0},{ 9, 1}";
   check_disturbs(node.one("OMP_PLACES"), "{0}", "core 9, and this node has 0-1");
   node.environment["OMP_PLACES"] = "{0:8:4}";  // length and stride are no cores
-  check_disturbs(node.one("OMP_PLACES"), "{0:8:4}", "first place");
+  CHECK(node.one("OMP_PLACES").fine);
   node.environment["OMP_PLACES"] = "cores";
-  check_disturbs(node.one("OMP_PLACES"), "cores", "first place");
-  node.environment["OMP_PROC_BIND"] = "false";
   CHECK(node.one("OMP_PLACES").fine);
 }
 

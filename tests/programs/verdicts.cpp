@@ -1,85 +1,77 @@
 // How often are two equal things called different, and how often is a small slowdown found? Measures pairs on
 // this machine by the means of a sweep: interleaved rounds, the same stopping rule, the same bootstrap.
-//   verdicts [MODEL [BATCH [EQUAL_PAIRS [SLOWED_PAIRS [SECONDS]]]]]     default: mlp 64 200 100 1
+//   verdicts [MODEL [BATCH [EQUAL_PAIRS [SLOWED_PAIRS [SECONDS]]]]]     default: resnet20 1 200 100 1
+#include <algorithm>
 #include <chrono>
-#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "backends/backends.h"
-#include "harness/datasets/datasets.h"
+#include "harness/caches.h"
 #include "harness/denormals.h"
+#include "harness/error.h"
 #include "harness/explanation.h"
-#include "harness/fusion.h"
-#include "harness/input_pool.h"
 #include "harness/machine.h"
 #include "harness/measure.h"
-#include "harness/models/models.h"
-#include "harness/table.h"
+#include "harness/prepare.h"
+#include "harness/timed_run.h"
 
 using namespace bitsweep;
 using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// One side of a pair: a session of its own, with memory of its own.
-class Side {
- public:
-  Side(const Network& network, const InputPool& inputs, int64_t batch, int threads, double slowdown)
-      : session_(
-            pick(backends(), "backend", "onednn").prepare(network, {Precision::fp32, batch, threads, {}})),
-        inputs_(inputs),
-        output_(static_cast<size_t>(batch * element_count(network.output_shape()))),
-        slowdown_(slowdown) {}
-
-  void step() {
+/// The step, but longer by this share of its time.
+std::function<void()> slowed(std::function<void()> step, double share) {
+  return [step = std::move(step), share] {
     const Clock::time_point begin = Clock::now();
-    session_->infer(inputs_[next_++], output_);
-    if (slowdown_ == 0) return;
+    step();
     const Clock::time_point end =
-        Clock::now() + std::chrono::duration_cast<Clock::duration>((Clock::now() - begin) * slowdown_);
+        Clock::now() + std::chrono::duration_cast<Clock::duration>((Clock::now() - begin) * share);
     while (Clock::now() < end) {
     }
-  }
-
- private:
-  std::unique_ptr<Session> session_;
-  const InputPool& inputs_;
-  std::vector<float> output_;
-  double slowdown_;
-  int64_t next_ = 0;
-};
+  };
+}
 
 class Trials {
  public:
-  Trials(const std::string& model, int64_t batch, double seconds)
-      : network_(fuse(build_model(model, 1))),
-        images_(pick(datasets(), "dataset", "synthetic").test(network_.input_shape(), 4 * batch, 1)),
-        inputs_(images_, batch, int64_t{64} << 20),
-        batch_(batch),
-        threads_(inspect_machine().physical_cores) {
+  Trials(const std::string& model, int64_t batch, double seconds) : machine_(inspect_machine()) {
+    run_.model = model;
+    run_.batch = batch;
     how_.max_time_s = seconds;
-    flush_denormals(threads_);
+    flush_denormals(machine_.physical_cores);
   }
 
-  /// The speed of a session that is slowed down by this share, over that of one that is not.
+  /// The speed of the run when it is slowed down by this share, over that of the same run when it is not.
   Ratio measure(double slowdown) {
-    Side plain(network_, inputs_, batch_, threads_, 0), slowed(network_, inputs_, batch_, threads_, slowdown);
-    const auto measured = measure_interleaved(
-        {{"plain", [&] { plain.step(); }}, {"slowed", [&] { slowed.step(); }}}, how_, [](size_t) {});
+    Prepared plain = prepared(), other = prepared();
+    if (!inputs_) inputs_ = std::make_unique<InputPool>(*plain.images, run_.batch, 2 * cache_bytes());
+    TimedRun timed_plain(plain, *inputs_, evictor_), timed_other(other, *inputs_, evictor_);
+    std::vector<Candidate> pair = {timed_plain.candidate(), timed_other.candidate()};
+    pair[1].name += ", again";
+    if (slowdown > 0) pair[1].step = slowed(pair[1].step, slowdown);
+    const auto measured = measure_interleaved(pair, how_, [](size_t) {});
     return speed_ratio(measured[0].round_medians, measured[1].round_medians);
   }
 
  private:
-  Network network_;
-  Samples images_;
-  InputPool inputs_;
-  int64_t batch_;
-  int threads_;
+  Prepared prepared() {
+    Prepared one = preparation_.prepare(run_);
+    if (one.sessions.empty()) throw Error(one.result.reason);
+    return one;
+  }
+
+  Run run_;
   Measure how_;
+  Machine machine_;
+  Preparation preparation_{backends(), machine_, how_};
+  CacheEvictor evictor_;
+  std::unique_ptr<InputPool> inputs_;
 };
 
 }  // namespace
@@ -88,13 +80,15 @@ int main(int argc, char** argv) {
   const auto given = [&](int position, const char* otherwise) {
     return std::string(argc > position ? argv[position] : otherwise);
   };
-  const std::string model = given(1, "mlp");
-  Trials trials(model, std::stoll(given(2, "64")), std::stod(given(5, "1")));
+  const std::string model = given(1, "resnet20");
+  Trials trials(model, std::stoll(given(2, "1")), std::stod(given(5, "1")));
   constexpr double slowdown = 0.03;
   const int equal_pairs = std::stoi(given(3, "200")), slowed_pairs = std::stoi(given(4, "100"));
   int called_different = 0, found = 0;
+  std::vector<double> equal_ratios;
   for (int i = 0; i < equal_pairs; ++i) {
     const Ratio ratio = trials.measure(0);
+    equal_ratios.push_back(ratio.value);
     called_different += differ(ratio);
     if (differ(ratio)) fmt::print("equal, called different: {}, {} rounds\n", to_text(ratio), ratio.rounds);
   }
@@ -104,7 +98,14 @@ int main(int argc, char** argv) {
     found += right;
     if (!right) fmt::print("3 % slower, not found: {}, {} rounds\n", to_text(ratio), ratio.rounds);
   }
+  std::sort(equal_ratios.begin(), equal_ratios.end());
+  const auto at = [&](double share) {
+    return equal_ratios[static_cast<size_t>(share * static_cast<double>(equal_ratios.size() - 1))];
+  };
+  if (!equal_ratios.empty())
+    fmt::print("ratios of equal pairs: half of them {:.4f} to {:.4f}, all {:.4f} to {:.4f}\n", at(0.25),
+               at(0.75), at(0), at(1));
   fmt::print("{}, batch {}: {} of {} equal pairs called different; {} of {} slowdowns of 3 % found\n", model,
-             given(2, "64"), called_different, equal_pairs, found, slowed_pairs);
+             given(2, "1"), called_different, equal_pairs, found, slowed_pairs);
   return 0;
 }
