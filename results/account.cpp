@@ -100,7 +100,9 @@ Account read_account(const std::string& database, const std::string& run, const 
     SQLite::Statement found(
         sqlite,
         "select session, experiment, canonical, outcome, reason, results.started, host, cpu, "
-        "bitsweep, libraries from results join sessions on sessions.id = session join runs on "
+        "bitsweep, (select group_concat(json_extract(value, '$.name') || ' ' || json_extract(value, "
+        "'$.version'), ', ') from json_each(libraries)) from results join sessions on sessions.id = session "
+        "join runs on "
         "runs.id = run join machines on machines.id = machine join software on software.id = "
         "software where results.id = ?");
     found.bind(1, result);
@@ -114,7 +116,7 @@ Account read_account(const std::string& database, const std::string& run, const 
         text(4),
         text(5),
         fmt::format("{}, {}", text(6), text(7)),
-        fmt::format("bitsweep {}, {}", text(8), text(9)),
+        text(9).empty() ? "bitsweep " + text(8) : fmt::format("bitsweep {}, {}", text(8), text(9)),
         read_metrics(sqlite, result),
         texts(sqlite, "select sentence from explanations where result = ?1 order by position", result),
         texts(sqlite, "select note from notes where result = ?1 order by position", result),

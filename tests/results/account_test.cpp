@@ -38,6 +38,7 @@ class Explained {
 TEST_CASE("account: a result is told in full: why, notes, metrics, layers with their ceilings, evidence") {
   const Explained database;
   const Account account = database.account(database.id().substr(0, 6), "1");
+  CHECK(account.software == "bitsweep 0.1.0 (abcdef012345), oneDNN 2.6.3");
   CHECK(account.session == 1);
   CHECK(account.explanation == std::vector<std::string>{"it is twice as fast", "10 % goes to conversions"});
   REQUIRE(account.layers.cells.size() >= 2);
