@@ -1,0 +1,143 @@
+#include "results/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace bitsweep {
+namespace {
+
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<long>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+/// The standard deviation of normal values, from the median absolute deviation.
+double robust_deviation(std::span<const double> values, double centre) {
+  constexpr double of_normal = 1.4826;
+  std::vector<double> distances;
+  for (const double value : values) distances.push_back(std::abs(value - centre));
+  return of_normal * median_of(std::move(distances));
+}
+
+/// A stretch of values around one level.
+struct Level {
+  size_t begin = 0;
+  std::span<const double> values;
+  double centre = 0;
+
+  Level(const std::vector<double>& all, size_t begin, size_t end)
+      : begin(begin),
+        values(all.data() + begin, end - begin),
+        centre(median_of({values.begin(), values.end()})) {}
+};
+
+/// The levels in the window, the oldest first; none begins before what was accepted.
+std::vector<Level> levels_of(const SeriesHistory& history) {
+  const size_t count = history.values.size();
+  const size_t first = std::max(history.accepted, count - std::min(count, window));
+  std::vector<size_t> starts = {first};
+  for (const size_t start : history.level_starts)
+    if (start > first && start < count) starts.push_back(start);
+  std::vector<Level> levels;
+  for (size_t i = 0; i < starts.size(); ++i)
+    levels.emplace_back(history.values, starts[i], i + 1 < starts.size() ? starts[i + 1] : count);
+  return levels;
+}
+
+double relative(double before, double after) {
+  return before == 0 ? (after == 0 ? 0 : std::copysign(INFINITY, after))
+                     : (after - before) / std::abs(before);
+}
+
+bool exceeds(double before, double after, const Threshold& threshold) {
+  // A threshold in points is of a metric in percent.
+  const double change = threshold.points ? after - before : relative(before, after);
+  return std::abs(change) >= threshold.value * (1 - 1e-9);
+}
+
+bool worse(double before, double after, Direction direction) {
+  return direction == Direction::lower_is_better ? after > before : after < before;
+}
+
+/// Of the change between two levels, from the intervals of both medians: wider than at 95 %.
+Interval interval_of(std::span<const double> before, std::span<const double> after) {
+  const Interval old = median_interval(before), now = median_interval(after);
+  const double ends[] = {relative(old.low, now.low), relative(old.low, now.high), relative(old.high, now.low),
+                         relative(old.high, now.high)};
+  return {*std::min_element(std::begin(ends), std::end(ends)),
+          *std::max_element(std::begin(ends), std::end(ends))};
+}
+
+/// Whether the newest value lies so far from its level that chance gives it once in thousands of series. The
+/// bound allows for the uncertainty of a deviation found from few values.
+bool leaves_level(const Level& level) {
+  const std::span<const double> earlier = level.values.first(level.values.size() - 1);
+  if (earlier.size() + 1 < least_history) return false;
+  const double centre = median_of({earlier.begin(), earlier.end()});
+  const double deviations = 4 + 16 / static_cast<double>(earlier.size());
+  return std::abs(level.values.back() - centre) > deviations * robust_deviation(earlier, centre) &&
+         level.values.back() != centre;
+}
+
+}  // namespace
+
+std::string to_text(Judgement judgement) {
+  switch (judgement) {
+    case Judgement::regressed:
+      return "regressed";
+    case Judgement::improved:
+      return "improved";
+    case Judgement::steady:
+      return "steady";
+    case Judgement::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+Verdict judge(const SeriesHistory& history, const Threshold& threshold) {
+  Verdict verdict;
+  if (history.values.empty()) return verdict;
+  const std::vector<Level> levels = levels_of(history);
+  const Level &baseline = levels.front(), &present = levels.back();
+  verdict.before = baseline.centre;
+  verdict.after = present.centre;
+  verdict.since = present.begin;
+  verdict.confirmed = levels.size() > 1;
+  verdict.change_interval = interval_of(baseline.values, present.values);
+  if (history.values.size() < least_history) return verdict;
+
+  verdict.judgement = Judgement::steady;
+  bool changed = verdict.confirmed && baseline.centre != present.centre;
+  if (leaves_level(present)) {
+    // One value is no level yet; it is told as what it is.
+    const std::span<const double> earlier = present.values.first(present.values.size() - 1);
+    const double centre = median_of({earlier.begin(), earlier.end()});
+    const double newest = present.values.back();
+    if (exceeds(centre, newest, threshold)) {
+      changed = true;
+      verdict.confirmed = false;
+      verdict.after = newest;
+      verdict.since = history.values.size() - 1;
+      verdict.change_interval = interval_of(baseline.values, present.values.last(1));
+    }
+  }
+  verdict.change = relative(verdict.before, verdict.after);
+  verdict.worth_attention = changed && exceeds(verdict.before, verdict.after, threshold);
+  if (history.direction == Direction::neutral) return verdict;
+  if (changed)
+    verdict.judgement =
+        worse(verdict.before, verdict.after, history.direction) ? Judgement::regressed : Judgement::improved;
+  verdict.recovered =
+      !verdict.worth_attention && std::any_of(levels.begin(), levels.end(), [&](const Level& level) {
+        return worse(baseline.centre, level.centre, history.direction) &&
+               exceeds(baseline.centre, level.centre, threshold);
+      });
+  if (verdict.recovered) verdict.judgement = Judgement::steady;
+  return verdict;
+}
+
+}  // namespace bitsweep

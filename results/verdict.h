@@ -1,0 +1,54 @@
+// The verdict on a series: has it become worse, since when, by how much, and is that worth attention? Pure.
+// The formula stands in README.md.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/result.h"
+#include "harness/statistics.h"
+#include "harness/units.h"
+
+namespace bitsweep {
+
+/// What is known of a series when its newest value is judged.
+struct SeriesHistory {
+  std::vector<double> values;        ///< one a session that has it, the oldest first; all finite
+  std::vector<size_t> level_starts;  ///< where a new level begins, ascending, in 1 ... values.size() - 1
+  Direction direction = Direction::neutral;
+  size_t accepted = 0;  ///< the first value that was accepted as it is: what was before is no baseline
+};
+
+enum class Judgement {
+  regressed,  ///< significantly worse than its baseline
+  improved,
+  steady,
+  unknown,  ///< too little history
+};
+std::string to_text(Judgement judgement);
+
+struct Verdict {
+  Judgement judgement = Judgement::unknown;
+  bool worth_attention = false;  ///< the change is as large as the threshold, or larger
+  bool confirmed = false;        ///< by a level of several sessions; else by the newest value alone
+  bool recovered = false;        ///< steady, but was worth attention as regressed in the window
+  double before = 0;             ///< the baseline's level, in the metric's unit
+  double after = 0;              ///< the present level, or the newest value
+  double change = 0;             ///< (after - before) / |before|, whatever is better
+  Interval change_interval;      ///< at 95 %; of a level of fewer than 6 values its whole range
+  size_t since = 0;              ///< the first value of the present level
+};
+
+/// Values needed before anything is judged.
+inline constexpr size_t least_history = 8;
+/// Values that may serve as baseline: a regression that is neither accepted nor mended is told for so many
+/// sessions.
+inline constexpr size_t window = 30;
+
+/// The newest value of a series of a metric that has a direction; neutral metrics are steady or unknown.
+///   threshold  from which change on it is worth attention
+Verdict judge(const SeriesHistory& history, const Threshold& threshold);
+
+}  // namespace bitsweep
