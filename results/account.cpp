@@ -7,6 +7,7 @@
 
 #include "harness/error.h"
 #include "results/database.h"
+#include "results/find_run.h"
 #include "results/quantity.h"
 #include "results/render.h"
 #include "results/select.h"
@@ -15,29 +16,19 @@
 namespace bitsweep {
 namespace {
 
-/// The row of the result, once the run is known to be one.
-int64_t find_result(SQLite::Database& sqlite, const std::string& run, const std::string& session) {
-  SQLite::Statement runs(sqlite,
-                         "select distinct run from results where substr(run, 1, length(?1)) = ?1 limit 10");
-  runs.bind(1, run);
-  std::vector<std::string> ids;
-  while (runs.executeStep()) ids.push_back(runs.getColumn(0).getString());
-  if (ids.empty() || run.empty())
-    throw Error(fmt::format(
-        "no result has a run '{}'; right is an id that `bitsweep query --columns id` shows", run));
-  if (ids.size() > 1)
-    throw Error(fmt::format("several runs begin with '{}'; right is one of {}", run, fmt::join(ids, ", ")));
+int64_t find_result(SQLite::Database& sqlite, const std::string& beginning, const std::string& session) {
+  const std::string run = find_run(sqlite, beginning);
   const bool any = session == "latest" || session == "all";
   const int64_t only = any ? 0 : selected_sessions(sqlite, session).front();
   SQLite::Statement found(sqlite,
                           "select id from results where run = ?1 and (?2 = 0 or session = ?2) "
                           "order by session desc limit 1");
-  found.bind(1, ids.front());
+  found.bind(1, run);
   found.bind(2, only);
   if (!found.executeStep())
     throw Error(fmt::format(
-        "run {} has no result in session {}; right is a session that has one, or --session latest",
-        ids.front(), session));
+        "run {} has no result in session {}; right is a session that has one, or --session latest", run,
+        session));
   return found.getColumn(0).getInt64();
 }
 

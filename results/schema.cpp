@@ -166,6 +166,20 @@ create table explanations (
   primary key (result, position)
 ) strict, without rowid;
 )sql",
+      R"sql(
+-- A change that is as it should be: from this session on, what was before is no baseline.
+create table accepted (
+  id      integer primary key,
+  run     text not null references runs,
+  metric  text not null,
+  session integer not null references sessions on delete cascade,
+  who     text not null,
+  why     text not null,
+  until   text,           -- UTC, ISO 8601; null: for good
+  at      text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+) strict;
+create index accepted_by_run on accepted (run, metric);
+)sql",
   };
   return list;
 }

@@ -1,0 +1,225 @@
+#include "results/night.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "harness/error.h"
+#include "results/database.h"
+#include "results/differences.h"
+#include "results/kept_result.h"
+
+namespace bitsweep {
+namespace {
+
+/// A series with the sessions and results that its values come from.
+struct Series {
+  std::string run, run_id, machine_class, metric, unit;
+  SeriesHistory history;
+  std::vector<int64_t> sessions, results;  ///< of each value
+};
+
+/// A result of a run in the night, and the one before it.
+struct Pair {
+  std::string run, run_id, machine_class;
+  int64_t session_before = 0, before = 0, after = 0;
+};
+
+std::string place_of_run(const Pair& pair) {
+  return pair.run_id + " " + pair.machine_class;
+}
+
+class Judging {
+ public:
+  Judging(SQLite::Database& sqlite, const std::map<std::string, Threshold>& thresholds,
+          const LevelStarts& level_starts)
+      : sqlite_(sqlite), thresholds_(thresholds), level_starts_(level_starts) {}
+
+  Night judge(const std::string& experiment, int64_t session) {
+    find_session(experiment, session);
+    for (const Series& series : read_series()) judge_series(series);
+    for (const Pair& pair : read_pairs()) compare(pair);
+    std::stable_sort(night_.findings.begin(), night_.findings.end(),
+                     [](const auto& one, const auto& other) { return weight(one) > weight(other); });
+    return std::move(night_);
+  }
+
+ private:
+  static std::tuple<bool, bool, double> weight(const Finding& finding) {
+    const Verdict& verdict = finding.verdict;
+    return {verdict.worth_attention, verdict.judgement == Judgement::regressed, std::abs(verdict.change)};
+  }
+
+  void find_session(const std::string& experiment, int64_t session) {
+    SQLite::Statement found(
+        sqlite_,
+        "select sessions.id, sessions.started, (select planned from executions where session = sessions.id "
+        "order by id desc limit 1), (select count(*) from results where session = sessions.id) from sessions "
+        "where experiment = ?1 and (?2 = 0 or id = ?2) order by id desc limit 1");
+    found.bind(1, experiment);
+    found.bind(2, session);
+    if (!found.executeStep())
+      throw Error(
+          session == 0
+              ? fmt::format("there is no session of '{}'; `bitsweep query --columns experiment,session` "
+                            "shows what there is",
+                            experiment)
+              : fmt::format("session {} is none of '{}'", session, experiment));
+    night_.session = found.getColumn(0).getInt64();
+    night_.experiment = experiment;
+    night_.started = found.getColumn(1).getString();
+    night_.planned = found.getColumn(2).getInt64();
+    night_.present = found.getColumn(3).getInt64();
+  }
+
+  /// Of the series that have a value in the night, all values up to then.
+  std::vector<Series> read_series() {
+    SQLite::Statement found(
+        sqlite_,
+        "select series.id, series.run, canonical, machine_class, metric, metrics.unit, metrics.direction, "
+        "metrics.value, "
+        "results.session, results.id, coalesce((select max(accepted.session) from accepted where "
+        "accepted.run = "
+        "series.run and accepted.metric = series.metric and (until is null or until >= ?3)), 0) "
+        "from metrics as tonight join results as of_tonight on of_tonight.id = tonight.result "
+        "join series on series.id = tonight.series join metrics on metrics.series = series.id "
+        "join results on results.id = metrics.result join sessions on sessions.id = results.session "
+        "join runs on runs.id = series.run "
+        "where of_tonight.session = ?1 and of_tonight.outcome = 'ok' and experiment = ?2 and results.outcome "
+        "= "
+        "'ok' and results.session <= ?1 and metrics.value is not null "
+        "order by series.id, results.session");
+    found.bind(1, night_.session);
+    found.bind(2, night_.experiment);
+    found.bind(3, night_.started);
+    std::vector<Series> all;
+    int64_t id = 0;
+    while (found.executeStep()) {
+      const std::string metric = found.getColumn(4).getString();
+      if (thresholds_.count(metric) == 0) continue;
+      if (found.getColumn(0).getInt64() != id) {
+        id = found.getColumn(0).getInt64();
+        all.push_back({found.getColumn(2).getString(),
+                       found.getColumn(1).getString(),
+                       found.getColumn(3).getString(),
+                       metric,
+                       found.getColumn(5).getString(),
+                       {},
+                       {},
+                       {}});
+        parse_value(found.getColumn(6).getString(), all.back().history.direction);
+      }
+      Series& series = all.back();
+      const int64_t session = found.getColumn(8).getInt64();
+      if (session < found.getColumn(10).getInt64())
+        series.history.accepted = series.history.values.size() + 1;
+      series.history.values.push_back(found.getColumn(7).getDouble());
+      series.sessions.push_back(session);
+      series.results.push_back(found.getColumn(9).getInt64());
+    }
+    return all;
+  }
+
+  void judge_series(Series series) {
+    series.history.level_starts = level_starts_(series.history.values);
+    const Verdict verdict = bitsweep::judge(series.history, thresholds_.at(series.metric));
+    ++night_.judged;
+    if (verdict.judgement == Judgement::unknown) ++night_.unknown;
+    if (verdict.judgement == Judgement::steady) ++night_.steady;
+    const bool changed =
+        verdict.judgement == Judgement::regressed || verdict.judgement == Judgement::improved;
+    if (!changed && !verdict.recovered) return;
+    Finding finding{series.run,
+                    series.run_id,
+                    series.machine_class,
+                    series.metric,
+                    series.unit,
+                    series.history.direction,
+                    verdict,
+                    series.sessions[verdict.since],
+                    0,
+                    {}};
+    if (verdict.since > 0) {
+      finding.before_session = series.sessions[verdict.since - 1];
+      finding.why = differences(read_kept_result(sqlite_, series.results[verdict.since - 1]),
+                                read_kept_result(sqlite_, series.results[verdict.since]));
+    }
+    if (changed) changed_.insert(series.run_id + " " + series.machine_class);
+    night_.findings.push_back(std::move(finding));
+  }
+
+  /// Each result of the night with the latest one before it of the same run on a machine of the same class.
+  std::vector<Pair> read_pairs() {
+    SQLite::Statement found(
+        sqlite_,
+        "select canonical, tonight.run, own.class, before.session, before.id, tonight.id "
+        "from results as tonight join machines as own on own.id = tonight.machine "
+        "join runs on runs.id = tonight.run join results as before on before.id = "
+        "(select other.id from results as other join machines as its on its.id = other.machine join sessions "
+        "on "
+        "sessions.id = other.session where other.run = tonight.run and other.session < tonight.session and "
+        "experiment = ?2 and its.class = own.class order by other.session desc limit 1) "
+        "where tonight.session = ?1 order by tonight.id");
+    found.bind(1, night_.session);
+    found.bind(2, night_.experiment);
+    std::vector<Pair> pairs;
+    while (found.executeStep())
+      pairs.push_back({found.getColumn(0).getString(), found.getColumn(1).getString(),
+                       found.getColumn(2).getString(), found.getColumn(3).getInt64(),
+                       found.getColumn(4).getInt64(), found.getColumn(5).getInt64()});
+    return pairs;
+  }
+
+  void compare(const Pair& pair) {
+    const Result before = read_kept_result(sqlite_, pair.before),
+                 after = read_kept_result(sqlite_, pair.after);
+    if (before.outcome != after.outcome) {
+      night_.outcomes.push_back({pair.run, pair.run_id, pair.machine_class, to_text(before.outcome),
+                                 to_text(after.outcome), after.reason, before.outcome == Outcome::ok,
+                                 pair.session_before});
+      return;
+    }
+    if (after.outcome != Outcome::ok || changed_.count(place_of_run(pair)) > 0) return;
+    std::vector<std::string> what = differences(before, after);
+    if (!what.empty()) night_.silent.push_back({pair.run, pair.run_id, pair.session_before, std::move(what)});
+  }
+
+  SQLite::Database& sqlite_;
+  const std::map<std::string, Threshold>& thresholds_;
+  const LevelStarts& level_starts_;
+  Night night_;
+  std::set<std::string> changed_;  ///< runs with findings
+};
+
+}  // namespace
+
+bool Night::has_regressed() const {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& finding) {
+                       return finding.verdict.judgement == Judgement::regressed &&
+                              finding.verdict.worth_attention;
+                     }) ||
+         std::any_of(outcomes.begin(), outcomes.end(),
+                     [](const OutcomeChange& change) { return change.regressed; });
+}
+
+const std::map<std::string, Threshold>& usual_thresholds() {
+  static const std::map<std::string, Threshold> table = {
+      {"latency_p50", {0.03, false}},  {"throughput", {0.03, false}},
+      {"top1", {0.5, true}},           {"top5", {0.5, true}},
+      {"sqnr", {0.05, false}},         {"weight_bytes", {0.01, false}},
+      {"prepare_time", {0.25, false}}, {"activation_bytes", {0.01, false}}};
+  return table;
+}
+
+Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
+                  const std::map<std::string, Threshold>& thresholds, const LevelStarts& level_starts) {
+  return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
+    return Judging(sqlite, thresholds, level_starts).judge(experiment, session);
+  });
+}
+
+}  // namespace bitsweep

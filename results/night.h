@@ -1,0 +1,70 @@
+// What a session says against the history of its series: the data behind the morning's page.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/units.h"
+#include "results/verdict.h"
+
+namespace bitsweep {
+
+/// A series whose newest value is not what it was.
+struct Finding {
+  std::string run;  ///< its canonical text
+  std::string run_id;
+  std::string machine_class, metric, unit;
+  Direction direction = Direction::neutral;
+  Verdict verdict;
+  int64_t since_session = 0;     ///< the first of the present level
+  int64_t before_session = 0;    ///< the last of the level before it
+  std::vector<std::string> why;  ///< see differences.h
+};
+
+/// A run that ended otherwise than in the session before.
+struct OutcomeChange {
+  std::string run, run_id, machine_class;
+  std::string before, after;  ///< outcomes
+  std::string reason;         ///< of the present one, if it is not ok
+  bool regressed = false;     ///< it was ok and is not
+  int64_t before_session = 0;
+};
+
+/// A run that is as good as it was by all metrics, and yet not the same.
+struct SilentChange {
+  std::string run, run_id;
+  int64_t before_session = 0;
+  std::vector<std::string> what;
+};
+
+struct Night {
+  int64_t session = 0;
+  std::string experiment, started;
+  int64_t planned = 0, present = 0;             ///< runs of the session
+  int64_t judged = 0, steady = 0, unknown = 0;  ///< series
+  std::vector<Finding> findings;  ///< regressed, improved and recovered; what is worth attention first
+  std::vector<OutcomeChange> outcomes;
+  std::vector<SilentChange> silent;
+
+  /// A regression that is worth attention, or a run that was ok and is not.
+  bool has_regressed() const;
+};
+
+/// Where new levels begin in a series, ascending.
+using LevelStarts = std::function<std::vector<size_t>(std::span<const double> values)>;
+
+/// Thresholds of the metrics that are judged where an experiment gives none.
+const std::map<std::string, Threshold>& usual_thresholds();
+
+/// Judges the latest session of an experiment, or session `session` if that is not 0, against the sessions of
+/// the experiment before it.
+///   thresholds  metric → threshold: these metrics are judged, and no others
+/// Throws Error if there is no such session.
+Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
+                  const std::map<std::string, Threshold>& thresholds, const LevelStarts& level_starts);
+
+}  // namespace bitsweep
