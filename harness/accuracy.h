@@ -33,10 +33,15 @@ std::string values_hash(std::span<const float> values);
 /// image.
 std::vector<float> infer_all(Session& session, const Network& network, const Samples& images, int64_t batch);
 
-/// Why these outputs cannot be believed, in words; empty if they can: not finite, mostly zero, the same for
-/// every image, or farther from the reference than the precision explains (the floors are a table in the
-/// .cpp). Zeros and sameness are no fault where the reference gives them too.
-std::string implausible(std::span<const float> outputs, std::span<const float> reference,
-                        const Fidelity& fidelity, int64_t classes, Precision precision);
+/// Why the outputs of all images cannot be believed, in words; empty if they can: any not finite, the same
+/// for every image, whoever is to blame; mostly zero, or the same for more than half of the images, where
+/// those of the reference are not.
+///   outputs    [images, classes]
+///   reference  [some of the images, classes]
+std::string implausible(std::span<const float> outputs, std::span<const float> reference, int64_t classes);
+
+/// Why outputs are farther from the reference than the precision explains, in words; empty if they are not.
+/// The floors are a table in the .cpp.
+std::string too_far(const Fidelity& fidelity, Precision precision);
 
 }  // namespace bitsweep

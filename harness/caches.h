@@ -18,7 +18,11 @@ class CacheEvictor {
   /// the first time.
   void evict(int threads);
 
+  /// Written by all passes so far.
+  int64_t bytes_written() const { return bytes_written_; }
+
  private:
+  int64_t bytes_written_ = 0;
   std::vector<int64_t> lines_;
 };
 

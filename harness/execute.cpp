@@ -1,7 +1,7 @@
 #include "harness/execute.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
 #include <deque>
 #include <map>
 #include <optional>
@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "harness/block_timing.h"
 #include "harness/clock.h"
 #include "harness/comparison.h"
 #include "harness/denormals.h"
@@ -24,6 +25,8 @@
 
 namespace bitsweep {
 namespace {
+
+constexpr int profile_turns = 8;
 
 /// The inputs of all runs, larger than the caches together.
 class InputPools {
@@ -40,47 +43,6 @@ class InputPools {
   std::map<std::pair<const Samples*, int64_t>, InputPool> pools_;
 };
 
-/// What was measured of the runs that could be, and what else went on.
-struct Timing {
-  std::vector<Measurement> measurements;
-  Noise noise;
-  bool repeated = false;
-};
-
-Timing time_once(const std::vector<Candidate>& candidates, const Measure& how, const Machine& machine,
-                 const std::function<void(size_t)>& starting) {
-  const SystemCounts before = system_counts(machine.core_set);
-  Timing timing;
-  timing.measurements = measure_interleaved(candidates, how, starting);
-  timing.noise = noise_between(before, system_counts(machine.core_set), machine.logical_cores);
-  return timing;
-}
-
-/// A disturbed measurement is repeated once; the quieter of the two is kept.
-Timing time(const std::vector<Candidate>& candidates, const Measure& how, const Machine& machine,
-            const std::function<void(size_t)>& starting) {
-  Timing first = time_once(candidates, how, machine, starting);
-  if (candidates.empty() || disturbances(first.noise).empty()) return first;
-  Timing second = time_once(candidates, how, machine, starting);
-  Timing& quieter = loudness(second.noise) < loudness(first.noise) ? second : first;
-  quieter.repeated = true;
-  return std::move(quieter);
-}
-
-/// One after the other, ns.
-std::vector<int64_t> time_inferences(Session& session, std::span<const float> input, int64_t outputs,
-                                     int count) {
-  using Clock = std::chrono::steady_clock;
-  std::vector<float> output(static_cast<size_t>(outputs));
-  std::vector<int64_t> times_ns;
-  for (int i = 0; i < count; ++i) {
-    const Clock::time_point begin = Clock::now();
-    session.infer(input, output);
-    times_ns.push_back(std::chrono::nanoseconds(Clock::now() - begin).count());
-  }
-  return times_ns;
-}
-
 /// One block on its way through the steps.
 class Execution {
  public:
@@ -91,11 +53,13 @@ class Execution {
         active_(active),
         finished_(finished),
         machine_(inspect_machine()),
+        watch_(watch_cores(machine_)),
         preparation_(backends, machine_, order.measure) {}
 
   void run() {
     prepare();
     measure();
+    profile();
     for (size_t k = 0; k < measured_.size(); ++k) try_to_take_evidence(k);
     for (size_t k = 0; k < measured_.size(); ++k) {
       compare(k);
@@ -127,7 +91,7 @@ class Execution {
       timed_.emplace_back(prepared(k), pools_.of(prepared(k)), evictor_);
       candidates.push_back(timed_.back().candidate());
     }
-    timing_ = time(candidates, order_.measure, machine_, [&](size_t k) { active_(measured_[k]); });
+    timing_ = time_block(candidates, order_.measure, watch_, [&](size_t k) { active_(measured_[k]); });
     // Speed-ups compare only what shared a process, and so was interleaved.
     together_ = fmt::format("{} {} {}", machine_.host, getpid(), utc_now());
   }
@@ -153,45 +117,85 @@ class Execution {
     result(k).evidence["measured_together"] = together_;
     result(k).evidence["inputs"] = fmt::format("{} batches in turn, {} MiB", pools_.of(prepared(k)).size(),
                                                pools_.of(prepared(k)).bytes() >> 20);
+    if (result(k).run.caches == Caches::cold)
+      result(k).evidence["evicted"] =
+          fmt::format("{} GiB in all, before each inference", evictor_.bytes_written() >> 30);
     if (result(k).run.streams == 1)
       result(k).evidence["places"] =
           fmt::format("{} in memory, from slice to slice in turn", prepared(k).sessions.size());
     result(k).evidence["denormals"] = fmt::format(
         "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
     check_outputs(k);
-    profile(k);
+    add_profile(k);
   }
 
   void check_outputs(size_t k) {
     auto& evidence = result(k).evidence;
     evidence["scored_outputs"] = timed_[k].scored_outputs_hash();
     evidence["timed_outputs"] = timed_[k].timed_outputs_hash();
-    if (evidence["scored_outputs"] == evidence["timed_outputs"]) return;
+    if (evidence["scored_outputs"] == evidence["timed_outputs"] && timed_[k].wrong_slices() == 0) return;
     result(k).outcome = Outcome::inaccurate;
     result(k).reason = "the timed inference gave another output than the scored one for the same images";
   }
 
-  /// The layers in context: often enough for a median, for about a second.
-  void profile(size_t k) {
+  /// The layers of all runs in context, in turn, so that what disturbs meets all.
+  void profile() {
+    profiles_.resize(measured_.size());
+    const std::function<Noise()> end = watch_();
+    for (int turn = 0; turn < profile_turns; ++turn)
+      for (size_t k = 0; k < measured_.size(); ++k) {
+        active_(measured_[k]);
+        try {
+          if (!failed(k)) profile_a_turn(k, turn);
+        } catch (const std::exception& error) {
+          timing_.measurements[k].error = error.what();
+        }
+      }
+    profile_noise_ = end();
+  }
+
+  /// As it was timed: rotating inputs, another place in memory each turn, cold caches if asked for; of
+  /// several streams one alone. In all turns together often enough for a median, for about a second.
+  void profile_a_turn(size_t k, int turn) {
     constexpr double about_a_second = 1e9;
-    Session& session = *prepared(k).sessions.front();
-    const std::span<const float> input = pools_.of(prepared(k))[0];
-    const double sample_ns = median(timing_.measurements[k].samples_ns);
-    const int repetitions = static_cast<int>(std::clamp(about_a_second / sample_ns, 5.0, 101.0));
-    // The machine may have changed since: what the layers' sum is held against is timed around them.
-    std::vector<int64_t> whole_ns =
-        time_inferences(session, input, prepared(k).classes * result(k).run.batch, repetitions);
-    std::vector<LayerRecord> layers = session.profile(input, repetitions);
-    for (const int64_t ns :
-         time_inferences(session, input, prepared(k).classes * result(k).run.batch, repetitions))
-      whole_ns.push_back(ns);
+    const bool cold = result(k).run.caches == Caches::cold;
+    const auto& sessions = prepared(k).sessions;
+    Session& session = *sessions[result(k).run.streams > 1 ? 0 : static_cast<size_t>(turn) % sessions.size()];
+    const double all = about_a_second / median(timing_.measurements[k].samples_ns);
+    const int repetitions = static_cast<int>(std::clamp(all / profile_turns, 1.0, cold ? 2.0 : 13.0));
+    const InputPool& inputs = pools_.of(prepared(k));
+    for (int i = 0; i < repetitions; ++i) {
+      if (cold) evictor_.evict(prepared(k).threads);
+      profiles_[k].push_back(session.profile(inputs[turn * repetitions + i], 1));
+    }
+  }
+
+  /// Each layer with the median of its times.
+  std::vector<LayerRecord> median_profile(size_t k) const {
+    std::vector<LayerRecord> layers = profiles_[k].front();
+    for (size_t i = 0; i < layers.size(); ++i) {
+      std::vector<int64_t> times_ns;
+      for (const std::vector<LayerRecord>& one : profiles_[k])
+        times_ns.push_back(std::llround(one[i].time_ns));
+      layers[i].time_ns = median(times_ns);
+    }
+    return layers;
+  }
+
+  void add_profile(size_t k) {
+    std::vector<LayerRecord> layers = median_profile(k);
     Ceilings& ceilings = ceilings_of(std::min(prepared(k).threads, machine_.logical_cores));
     const std::vector<LayerRecord> computed = without_padding(layers, prepared(k).computed_shares);
     // Were the ceilings measured beside something else? To spoil all of these, it must be very lasting.
     for (int again = 0; again < 3 && !roofline(computed, ceilings).above_ceiling.empty(); ++again)
       ceilings = raise_ceilings(machine_, measure_ceilings(ceilings.threads));
     const std::vector<std::string> above = roofline(computed, ceilings).above_ceiling;
-    add_layers(result(k), std::move(layers), prepared(k).computed_shares, median(whole_ns), ceilings);
+    const bool alone = result(k).run.streams > 1;  // there is no time of an inference to hold them against
+    add_layers(result(k), std::move(layers), prepared(k).computed_shares,
+               alone ? std::nullopt : std::optional(median(timing_.measurements[k].samples_ns)), ceilings);
+    if (const auto reasons = disturbances(profile_noise_); !reasons.empty())
+      result(k).notes.push_back(
+          fmt::format("disturbed while the layers were timed: {}", fmt::join(reasons, "; ")));
     if (above.empty() || result(k).outcome != Outcome::ok) return;
     result(k).outcome = Outcome::failed;
     result(k).reason = fmt::format(
@@ -236,6 +240,7 @@ class Execution {
   const std::function<void(size_t)>& active_;
   const std::function<void(size_t, const Result&)>& finished_;
   Machine machine_;
+  Watch watch_;
   Preparation preparation_;
   std::vector<Prepared> block_;
   /// Positions in the block of the runs that could be measured, which k counts, and these runs.
@@ -245,6 +250,8 @@ class Execution {
   CacheEvictor evictor_;
   std::deque<TimedRun> timed_;
   Timing timing_;
+  std::vector<std::vector<std::vector<LayerRecord>>> profiles_;  ///< of each run all that were taken
+  Noise profile_noise_;
   std::string together_;
   std::map<int, Ceilings> ceilings_;  ///< by threads
 };

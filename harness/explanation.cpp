@@ -1,6 +1,7 @@
 #include "harness/explanation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -71,7 +72,14 @@ class Explanation {
 
   void speed() {
     if (ratio_ == nullptr) {
-      say("nothing was measured beside it to compare with; `run --new` measures its whole block");
+      say("nothing was measured beside it to compare with; right is an experiment that has {} in the same "
+          "block",
+          pruned() ? "the run without pruning" : "the fp32 run");
+      return;
+    }
+    if (const auto disturbed = variant_.evidence.find("disturbed"); disturbed != variant_.evidence.end()) {
+      say("{} the speed of {}, but not to be trusted, for {}; measure it again on a quiet node",
+          to_text(*ratio_), name_of_baseline(), disturbed->second);
       return;
     }
     if (differ(*ratio_))
@@ -143,7 +151,7 @@ class Explanation {
 
   /// A speed-up is what the ceilings give, times how much nearer to them the layers come.
   void distance_to_ceilings() {
-    if (baseline_ == nullptr) return;
+    if (!layers_agree()) return;
     const auto least_ns = [](const Result& result) {
       double sum = 0;
       for (const LayerRecord& layer : result.layers) sum += layer.bound_ns;
@@ -170,9 +178,17 @@ class Explanation {
           100 * share, names_of_longest(found));
   }
 
+  /// Whether the layers' times tell the same speed-up as the measured inferences. Where they do not, single
+  /// layers explain nothing.
+  bool layers_agree() const {
+    if (baseline_ == nullptr || ratio_ == nullptr || time_ns_ <= 0) return false;
+    const double by_layers = layers_time_ns(baseline_->layers) / time_ns_;
+    return std::abs(by_layers / ratio_->value - 1) <= coverage_tolerance;
+  }
+
   /// By name: the layers that both have.
   void slower_layers() {
-    if (baseline_ == nullptr) return;
+    if (!layers_agree()) return;
     std::map<std::string, double> before;
     for (const LayerRecord& layer : baseline_->layers) before[layer.name] += layer.time_ns;
     const Layers found = layers_where(variant_.layers, [&](const LayerRecord& layer) {

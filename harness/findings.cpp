@@ -84,7 +84,7 @@ void add_noise(Result& result, const Noise& noise, bool repeated) {
 }
 
 void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedShares& shares,
-                double inference_ns, const Ceilings& ceilings) {
+                std::optional<double> inference_ns, const Ceilings& ceilings) {
   const std::vector<LayerRecord> computed = without_padding(layers, shares);
   for (size_t i = 0; i < layers.size(); ++i)
     if (const auto found = roof(computed[i], ceilings)) {
@@ -96,8 +96,11 @@ void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedS
     add_metric(result, "ceiling_share", 100 * *whole.arithmetic_share, "%", Direction::higher_is_better);
   add_metric(result, "memory_bound_share", 100 * whole.memory_bound_share, "%", Direction::neutral);
   add_metric(result, "reorder_share", 100 * reorder_share(layers), "%", Direction::lower_is_better);
-  const Coverage covered = coverage(layers, inference_ns);
-  add_metric(result, "layers_coverage", 100 * covered.share, "%", Direction::neutral);
+  const Coverage covered = inference_ns ? coverage(layers, *inference_ns) : Coverage{0, true};
+  if (inference_ns)
+    add_metric(result, "layers_coverage", 100 * covered.share, "%", Direction::neutral);
+  else
+    result.notes.push_back("the layers' times are those of one stream alone");
   if (!covered.agrees)
     result.notes.push_back(fmt::format(
         "the layers' times add up to {:.0f} % of the inference's: timing each of them costs time, or "

@@ -25,9 +25,9 @@ void add_noise(Result& result, const Noise& noise, bool repeated);
 
 /// The layers of one inference, each timed in context, with what the ceilings allow; shares of the whole, and
 /// whether their sum is the time of an inference. `shares`: what the ceilings judge of their MACs.
-/// `inference_ns`: of one inference, timed beside the layers.
+/// `inference_ns`: the time that the result tells of an inference; nothing where it tells none.
 void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedShares& shares,
-                double inference_ns, const Ceilings& ceilings);
+                std::optional<double> inference_ns, const Ceilings& ceilings);
 
 /// speedup with its interval.
 void add_speedup(Result& result, const Ratio& ratio);

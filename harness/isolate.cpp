@@ -70,15 +70,20 @@ struct Child {
   Descriptor order, channel, words;
 };
 
-/// The environment of a measured process: threads stay where they are put, each on its own core.
+/// The environment of a measured process: threads stay where they are put, each on its own core, and wait
+/// there; how many there are says the run alone.
 std::vector<std::string> child_environment() {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
-  for (const char* setting : {"OMP_PROC_BIND=close", "OMP_PLACES=cores", "OMP_DYNAMIC=false"}) {
+  for (const char* setting :
+       {"OMP_PROC_BIND=close", "OMP_PLACES=cores", "OMP_DYNAMIC=false", "OMP_WAIT_POLICY=active"}) {
     const std::string name = std::string(setting).substr(0, std::strchr(setting, '=') - setting + 1);
     std::erase_if(variables, [&](const std::string& variable) { return variable.starts_with(name); });
     variables.emplace_back(setting);
   }
+  std::erase_if(variables, [](const std::string& variable) {
+    return variable.starts_with("OMP_THREAD_LIMIT=") || variable.starts_with("OMP_NUM_THREADS=");
+  });
   return variables;
 }
 

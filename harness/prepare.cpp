@@ -269,8 +269,19 @@ void Preparation::prepare_session(Prepared& prepared) {
                                 run.streams, request.threads, most_threads);
     return;
   }
+  if (run.streams > 1 && run.caches == Caches::cold) {
+    result.outcome = Outcome::unsupported;
+    result.reason = "several streams share the caches, which cannot be cold for each; right is streams: 1";
+    return;
+  }
   prepared.threads = request.threads;
   flush_denormals(request.threads);
+  if (const int flushed = threads_that_flush(request.threads); flushed < request.threads) {
+    result.outcome = Outcome::failed;
+    result.reason = fmt::format("{} threads were asked for, OpenMP gives {}; is there a limit for threads?",
+                                request.threads, flushed);
+    return;
+  }
   result.evidence["threads"] = std::to_string(request.threads);
   if (const int64_t all = request.threads * run.streams; all > machine_.logical_cores)
     result.notes.push_back(fmt::format("{} threads share {} cores", all, machine_.logical_cores));
@@ -334,7 +345,8 @@ void Preparation::prepare_session(Prepared& prepared) {
     add_metric(result, "dense_top1_agreement", 100 * to_dense.top1_agreement, "%",
                Direction::higher_is_better);
   }
-  result.reason = implausible(judged_outputs, reference, to_reference, prepared.classes, run.precision);
+  result.reason = implausible(prepared.scored, reference, prepared.classes);
+  if (result.reason.empty()) result.reason = too_far(to_reference, run.precision);
   if (result.reason.empty() && run.precision == Precision::fp32)
     result.reason = not_strict(result, check_strictness(session, network, batch, run.batch));
   if (!result.reason.empty()) {

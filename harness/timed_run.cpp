@@ -41,12 +41,24 @@ void TimedRun::infer(Feed& feed) {
   feed.next = (feed.next + 1) % inputs_.size();
 }
 
+std::span<const float> TimedRun::scored(const Feed& feed) const {
+  const auto outputs = static_cast<int64_t>(feed.output.size());
+  return std::span(prepared_.scored)
+      .subspan(static_cast<size_t>(feed.last % inputs_.distinct() * outputs), feed.output.size());
+}
+
+void TimedRun::go_on() {
+  const Feed& feed = feeds_[place_];
+  if (feed.last >= 0 && values_hash(feed.output) != values_hash(scored(feed))) ++wrong_slices_;
+  place_ = (place_ + 1) % feeds_.size();
+}
+
 Candidate TimedRun::candidate() {
   Candidate candidate{run_id(prepared_.result.run),
                       [this] { streams_ ? streams_->round() : infer(feeds_[place_]); }};
   if (prepared_.result.run.caches == Caches::cold)
     candidate.before_step = [this] { evictor_.evict(prepared_.threads); };
-  if (!streams_) candidate.before_slice = [this] { place_ = (place_ + 1) % feeds_.size(); };
+  if (!streams_) candidate.before_slice = [this] { go_on(); };
   return candidate;
 }
 
@@ -65,9 +77,8 @@ std::string TimedRun::scored_outputs_hash() const {
   std::vector<float> outputs;
   for (const Feed& feed : feeds_) {
     if (feed.last < 0) continue;
-    const auto first =
-        prepared_.scored.begin() + feed.last % inputs_.distinct() * static_cast<int64_t>(feed.output.size());
-    outputs.insert(outputs.end(), first, first + static_cast<int64_t>(feed.output.size()));
+    const std::span<const float> of_feed = scored(feed);
+    outputs.insert(outputs.end(), of_feed.begin(), of_feed.end());
   }
   return values_hash(outputs);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class TimedRun {
   std::string timed_outputs_hash() const;
   std::string scored_outputs_hash() const;
 
+  /// Slices of one stream after whose last inference the output was not, to the bit, the scored one.
+  int64_t wrong_slices() const { return wrong_slices_; }
+
  private:
   /// A session that is fed batch by batch, round and round.
   struct Feed {
@@ -42,11 +46,15 @@ class TimedRun {
     int64_t last = -1;  ///< what was inferred last; -1: nothing yet
   };
   void infer(Feed& feed);
+  std::span<const float> scored(const Feed& feed) const;
+  /// Looks at what the slice that ended gave, and goes to the next place.
+  void go_on();
 
   Prepared& prepared_;
   const InputPool& inputs_;
   CacheEvictor& evictor_;
-  std::vector<Feed> feeds_;           ///< one a session
+  std::vector<Feed> feeds_;  ///< one a session
+  int64_t wrong_slices_ = 0;
   size_t place_ = 0;                  ///< of one stream: which of them is timed
   std::unique_ptr<Streams> streams_;  ///< null for one stream
 };

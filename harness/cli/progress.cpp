@@ -26,11 +26,15 @@ std::string readable_time(double ns) {
 std::string gist(const Result& result) {
   if (result.outcome != Outcome::ok) return result.reason.substr(0, result.reason.find('\n'));
   std::string text;
-  if (const Metric* latency = find_metric(result, "latency_p50")) text = readable_time(latency->value);
+  if (const Metric* latency = find_metric(result, "latency_p50"))
+    text = readable_time(latency->value);
+  else if (const Metric* throughput = find_metric(result, "throughput"))
+    text = fmt::format("{:.4g} images/s", throughput->value);
   if (const Metric* top1 = find_metric(result, "top1"))
     text += fmt::format(", top-1 {:.2f} %", top1->value);
   else if (const Metric* sqnr = find_metric(result, "sqnr"))
     text += fmt::format(", {:.1f} dB", sqnr->value);
+  if (result.evidence.count("disturbed") > 0) text += ", disturbed";
   return text;
 }
 

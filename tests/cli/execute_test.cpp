@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "backends/backends.h"
+#include "harness/caches.h"
 #include "tests/catch.h"
 
 using namespace bitsweep;
@@ -75,6 +76,10 @@ void not_a_number(std::span<float> output, int) {
 void negated(std::span<float> output, int) {
   for (float& value : output) value = -value;
 }
+/// Right for the 16 images that the judge looks at, and for the first inference before them.
+void right_at_first(std::span<float> output, int calls) {
+  if (calls > 17) std::fill(output.begin(), output.end(), std::nanf(""));
+}
 /// Right while it is scored (10,000 images and the first inference), wrong while it is timed.
 void fast_and_wrong(std::span<float> output, int calls) {
   if (calls > 10001) output[0] += 1;
@@ -91,7 +96,7 @@ void in_reference_code(LayerRecord& layer) {
   layer.implementation = "ref:any";
 }
 void faster_than_arithmetic(LayerRecord& layer) {
-  layer.time_ns = 1e-6;
+  layer.time_ns = 1;
 }
 void lost_half(LayerRecord& layer) {
   layer.time_ns /= 2;
@@ -116,6 +121,11 @@ Backend honest_once() {
   return backend;
 }
 
+/// Wrong now and then while it is timed, but not in the end.
+void wrong_between(std::span<float> output, int calls) {
+  if (calls > 10001 && calls < 10100) output[0] += 1;
+}
+
 std::vector<Backend> table() {
   Backend refuses = reference_backend();
   refuses.name = "refuses";
@@ -129,9 +139,11 @@ std::vector<Backend> table() {
           lying_backend<first_class_always>("first-class-always"),
           lying_backend<not_a_number>("not-a-number"),
           lying_backend<negated>("negated"),
+          lying_backend<right_at_first>("right-at-first"),
           lying_backend<fast_and_wrong>("fast-and-wrong"),
           lying_backend<throws_when_timed>("throws-when-timed"),
           honest_once(),
+          lying_backend<wrong_between>("wrong-between"),
           lying_backend<takes_new_pages>("takes-new-pages"),
           lying_backend<as_it_is, in_reference_code>("in-reference-code"),
           lying_backend<as_it_is, faster_than_arithmetic>("faster-than-arithmetic"),
@@ -203,15 +215,16 @@ TEST_CASE("execute: pruning that no kernel exploits is said to be so, with its z
 }
 
 TEST_CASE("execute: an engine that lies is found out, and its neighbours are not harmed") {
-  const auto results = execute_block({mlp("all-zero"), mlp("first-class-always"), mlp("not-a-number"),
-                                      mlp("negated"), mlp("fast-and-wrong"), mlp("reference")});
-  for (size_t liar = 0; liar < 5; ++liar) {
+  const auto results =
+      execute_block({mlp("all-zero"), mlp("first-class-always"), mlp("not-a-number"), mlp("negated"),
+                     mlp("right-at-first"), mlp("fast-and-wrong"), mlp("reference")});
+  for (size_t liar = 0; liar < 6; ++liar) {
     INFO(results.at(liar).run.backend << ": " << results.at(liar).reason);
     CHECK(results.at(liar).outcome == Outcome::inaccurate);
     CHECK_FALSE(results.at(liar).reason.empty());
   }
-  CHECK_THAT(results.at(4).reason, ContainsSubstring("timed"));
-  CHECK(results.at(5).outcome == Outcome::ok);
+  CHECK_THAT(results.at(5).reason, ContainsSubstring("timed"));
+  CHECK(results.at(6).outcome == Outcome::ok);
 }
 
 TEST_CASE("execute: what an engine throws is the reason of a failed run") {
@@ -242,7 +255,18 @@ TEST_CASE("execute: a batch of more images than there are is unsupported, with t
 TEST_CASE("execute: a network that is pruned to nothing is not blamed on the engine") {
   Run run = mlp("reference");
   run.pruning = {"magnitude", 0.9999};
-  CHECK(execute_block({run}).at(0).outcome == Outcome::ok);
+  const Result result = execute_block({run}).at(0);
+  CHECK(result.outcome == Outcome::inaccurate);
+  CHECK_THAT(result.reason, ContainsSubstring("it is the network"));
+}
+
+TEST_CASE("execute: cold caches of several streams are refused, with the reason") {
+  Run run = mlp("reference");
+  run.streams = 2;
+  run.caches = Caches::cold;
+  const Result result = execute_block({run}).at(0);
+  CHECK(result.outcome == Outcome::unsupported);
+  CHECK_THAT(result.reason, ContainsSubstring("right is streams: 1"));
 }
 
 TEST_CASE("execute: runs of a block are marked as measured together, and no others") {
@@ -303,6 +327,10 @@ TEST_CASE("execute: a run is timed at several places in memory, and none goes un
   CHECK_THAT(results.at(1).reason, ContainsSubstring("another output than the scored one"));
 }
 
+TEST_CASE("execute: outputs that are wrong between the first and the last timed inference are found out") {
+  CHECK(execute_block({mlp("wrong-between")}).at(0).outcome == Outcome::inaccurate);
+}
+
 TEST_CASE("execute: several streams give a throughput and no latency, and no stream goes unchecked") {
   Run two = mlp("reference");
   two.streams = 2;
@@ -323,6 +351,8 @@ TEST_CASE("execute: with cold caches the same run is another run, and is measure
   const Result result = execute_block({cold}).at(0);
   CHECK(result.outcome == Outcome::ok);
   CHECK(metric(result, "latency_p50") > 0);
+  const int64_t passes = static_cast<int64_t>(result.samples_ns.size());
+  CHECK(std::stoll(result.evidence.at("evicted")) >= (passes * 2 * cache_bytes()) >> 30);
 }
 
 TEST_CASE("execute: what is not believed has no speed-up, and is nobody's baseline") {

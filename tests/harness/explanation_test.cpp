@@ -72,8 +72,6 @@ TEST_CASE("explanation: each planted cause is named") {
                                "(avx512_core_vnni)"));
   CHECK_THAT(told([](Result& r) { r.layers[2].memory_bound = true; }),
              ContainsSubstring("layers bound by memory: faster arithmetic does not help them"));
-  CHECK_THAT(told([](Result& r) { r.layers[2].time_ns = 1500; }),
-             ContainsSubstring("1 of 3 layers, 75 % of the time, became slower: fc"));
   CHECK_THAT(told([](Result& r) { r.evidence["emulated"] = "with fp32 instructions"; }),
              ContainsSubstring("int8 is emulated here: with fp32 instructions"));
 }
@@ -88,6 +86,24 @@ TEST_CASE("explanation: a gain that the ceilings promise and the layers do not r
       explain(int8, &fp32, &twice).at(1) ==
       "by the ceilings of this node its layers could be 10.0 times as fast; they come to 15 % of them, those "
       "of fp32 to 75 %");
+}
+
+TEST_CASE(
+    "explanation: layers that became slower are told, unless the layers' times contradict the speed-up") {
+  const Result fp32 = measured(Precision::fp32, 1000, 1, 1000),
+               int8 = measured(Precision::int8, 500, 1, 1500);
+  const Ratio none = {1.0, {0.99, 1.01}, 40};
+  const auto told = all(explain(int8, &fp32, &none));
+  CHECK_THAT(told, ContainsSubstring("1 of 3 layers, 75 % of the time, became slower: fc"));
+  CHECK(explain(int8, &fp32, &twice).size() == 1);
+}
+
+TEST_CASE("explanation: the speed-up of a disturbed block is told as not to be trusted") {
+  const Result fp32 = measured(Precision::fp32, 1000, 1, 1000);
+  Result int8 = measured(Precision::int8, 500, 1, 500);
+  int8.evidence["disturbed"] = "other processes took 50.0 % of the cores' time";
+  CHECK_THAT(explain(int8, &fp32, &twice).at(0),
+             ContainsSubstring("not to be trusted, for other processes took 50.0 %"));
 }
 
 TEST_CASE("explanation: zeros that no kernel uses are said to be of no use") {

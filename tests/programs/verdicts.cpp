@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,12 +13,12 @@
 #include <fmt/format.h>
 
 #include "backends/backends.h"
+#include "harness/block_timing.h"
 #include "harness/caches.h"
 #include "harness/denormals.h"
 #include "harness/error.h"
 #include "harness/explanation.h"
 #include "harness/machine.h"
-#include "harness/measure.h"
 #include "harness/prepare.h"
 #include "harness/timed_run.h"
 
@@ -47,16 +48,18 @@ class Trials {
     flush_denormals(machine_.physical_cores);
   }
 
-  /// The speed of the run when it is slowed down by this share, over that of the same run when it is not.
-  Ratio measure(double slowdown) {
+  /// The speed of the run when it is slowed down by this share, over that of the same run when it is not;
+  /// nothing if it was disturbed twice, as then no verdict is given.
+  std::optional<Ratio> measure(double slowdown) {
     Prepared plain = prepared(), other = prepared();
     if (!inputs_) inputs_ = std::make_unique<InputPool>(*plain.images, run_.batch, 2 * cache_bytes());
     TimedRun timed_plain(plain, *inputs_, evictor_), timed_other(other, *inputs_, evictor_);
     std::vector<Candidate> pair = {timed_plain.candidate(), timed_other.candidate()};
     pair[1].name += ", again";
     if (slowdown > 0) pair[1].step = slowed(pair[1].step, slowdown);
-    const auto measured = measure_interleaved(pair, how_, [](size_t) {});
-    return speed_ratio(measured[0].round_medians, measured[1].round_medians);
+    const Timing timing = time_block(pair, how_, watch_cores(machine_), [](size_t) {});
+    if (!disturbances(timing.noise).empty()) return std::nullopt;
+    return speed_ratio(timing.measurements[0].round_medians, timing.measurements[1].round_medians);
   }
 
  private:
@@ -84,20 +87,27 @@ int main(int argc, char** argv) {
   Trials trials(model, std::stoll(given(2, "1")), std::stod(given(5, "1")));
   constexpr double slowdown = 0.03;
   const int equal_pairs = std::stoi(given(3, "200")), slowed_pairs = std::stoi(given(4, "100"));
-  int called_different = 0, found = 0;
+  int called_different = 0, found = 0, disturbed = 0;
   std::vector<double> equal_ratios;
-  for (int i = 0; i < equal_pairs; ++i) {
-    const Ratio ratio = trials.measure(0);
+  const auto judged = [&](int pairs, double slowdown_of_one, const auto& look) {
+    int count = 0;
+    for (int i = 0; i < pairs; ++i)
+      if (const std::optional<Ratio> ratio = trials.measure(slowdown_of_one))
+        look(*ratio), ++count;
+      else
+        ++disturbed;
+    return count;
+  };
+  const int equal_judged = judged(equal_pairs, 0, [&](const Ratio& ratio) {
     equal_ratios.push_back(ratio.value);
     called_different += differ(ratio);
     if (differ(ratio)) fmt::print("equal, called different: {}, {} rounds\n", to_text(ratio), ratio.rounds);
-  }
-  for (int i = 0; i < slowed_pairs; ++i) {
-    const Ratio ratio = trials.measure(slowdown);
+  });
+  const int slowed_judged = judged(slowed_pairs, slowdown, [&](const Ratio& ratio) {
     const bool right = differ(ratio) && ratio.value < 1;
     found += right;
     if (!right) fmt::print("3 % slower, not found: {}, {} rounds\n", to_text(ratio), ratio.rounds);
-  }
+  });
   std::sort(equal_ratios.begin(), equal_ratios.end());
   const auto at = [&](double share) {
     return equal_ratios[static_cast<size_t>(share * static_cast<double>(equal_ratios.size() - 1))];
@@ -105,7 +115,10 @@ int main(int argc, char** argv) {
   if (!equal_ratios.empty())
     fmt::print("ratios of equal pairs: half of them {:.4f} to {:.4f}, all {:.4f} to {:.4f}\n", at(0.25),
                at(0.75), at(0), at(1));
-  fmt::print("{}, batch {}: {} of {} equal pairs called different; {} of {} slowdowns of 3 % found\n", model,
-             given(2, "1"), called_different, equal_pairs, found, slowed_pairs);
+  fmt::print(
+      "{}, batch {}: {} of {} equal pairs called different; {} of {} slowdowns of 3 % found; {} pairs "
+      "disturbed "
+      "and not judged\n",
+      model, given(2, "1"), called_different, equal_judged, found, slowed_judged, disturbed);
   return 0;
 }
