@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "harness/accuracy.h"
 #include "harness/checkpoints.h"
@@ -186,6 +187,15 @@ int64_t places_of(const Session& session) {
                              most);
 }
 
+/// Variables by which users steer the engines: with one of them set, a result is of another engine.
+std::string steering_variables() {
+  std::string set;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    for (const char* prefix : {"ONEDNN_", "DNNL_", "CUDNN_", "NVIDIA_TF32_"})
+      if (std::string_view(*entry).starts_with(prefix)) set += (set.empty() ? "" : " ") + std::string(*entry);
+  return set;
+}
+
 /// OpenMP threads of each stream.
 int threads_of(const Run& run, const Machine& machine) {
   if (run.threads.count > 0) return run.threads.count;
@@ -247,6 +257,11 @@ void Preparation::prepare_session(Prepared& prepared) {
   const Run& run = result.run;
   const Backend& backend = pick(backends_, "backend", run.backend);
   result.software.libraries = backend.libraries();
+
+  if (const std::string set = steering_variables(); !set.empty()) {
+    result.evidence["environment"] = set;
+    result.notes.push_back("the environment steers the engine: " + set);
+  }
 
   const auto load_begin = Clock::now();
   const auto& [dense, training] = shared_->dense(run);

@@ -331,6 +331,14 @@ TEST_CASE("execute: outputs that are wrong between the first and the last timed 
   CHECK(execute_block({mlp("wrong-between")}).at(0).outcome == Outcome::inaccurate);
 }
 
+TEST_CASE("execute: a variable that steers the engine is told with the result") {
+  setenv("ONEDNN_MAX_CPU_ISA", "SSE41", 1);
+  const Result result = execute_block({mlp("reference")}).at(0);
+  unsetenv("ONEDNN_MAX_CPU_ISA");
+  CHECK(result.evidence.at("environment") == "ONEDNN_MAX_CPU_ISA=SSE41");
+  CHECK_THAT(result.notes.at(0), ContainsSubstring("steers the engine"));
+}
+
 TEST_CASE("execute: several streams give a throughput and no latency, and no stream goes unchecked") {
   Run two = mlp("reference");
   two.streams = 2;
