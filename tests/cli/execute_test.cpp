@@ -282,7 +282,7 @@ TEST_CASE("execute: a layer that is faster than this machine's arithmetic is not
 TEST_CASE("execute: a layer that is faster than this machine's memory is not believed") {
   const Result result = execute_block({mlp("faster-than-memory")}).at(0);
   CHECK(result.outcome == Outcome::failed);
-  CHECK_THAT(result.reason, ContainsSubstring("faster than this machine's memory: fc1"));
+  CHECK_THAT(result.reason, ContainsSubstring("faster than this machine's memory: flatten, fc1"));
 }
 
 TEST_CASE("execute: streams that are faster than the arithmetic of all their threads are not believed") {
