@@ -82,7 +82,8 @@ void to_json(nlohmann::json& json, const Ceilings& ceilings) {
   json = {{"threads", ceilings.threads},
           {"arithmetic", nlohmann::json::array()},
           {"bandwidth", nlohmann::json::array()},
-          {"measured", ceilings.measured}};
+          {"measured", ceilings.measured},
+          {"disturbed", ceilings.disturbed}};
   for (const auto& [precision, isa, macs_per_s] : ceilings.arithmetic)
     json["arithmetic"].push_back({{"precision", precision}, {"isa", isa}, {"macs_per_s", macs_per_s}});
   for (const auto& [working_set, bytes_per_s] : ceilings.bandwidth)
@@ -92,6 +93,8 @@ void to_json(nlohmann::json& json, const Ceilings& ceilings) {
 void from_json(const nlohmann::json& json, Ceilings& ceilings) {
   json.at("threads").get_to(ceilings.threads);
   json.at("measured").get_to(ceilings.measured);
+  static const std::vector<std::string> unknown = {"not looked at, by an older version"};
+  ceilings.disturbed = json.value("disturbed", unknown);
   ceilings.arithmetic.clear();
   for (const auto& entry : json.at("arithmetic"))
     ceilings.arithmetic.push_back({entry.at("precision"), entry.at("isa"), entry.at("macs_per_s")});
@@ -103,6 +106,11 @@ void from_json(const nlohmann::json& json, Ceilings& ceilings) {
 Ceilings highest(const Ceilings& left, const Ceilings& right) {
   Ceilings result = left;
   result.measured = std::max(left.measured, right.measured);
+  auto& disturbed = result.disturbed;
+  disturbed.insert(disturbed.end(), right.disturbed.begin(), right.disturbed.end());
+  if (left.disturbed.empty() || right.disturbed.empty()) disturbed.clear();
+  if (disturbed.size() > disturbed_attempts)
+    disturbed.erase(disturbed.begin(), disturbed.end() - disturbed_attempts);
   for (const Arithmetic& other : right.arithmetic) {
     const auto same = std::find_if(result.arithmetic.begin(), result.arithmetic.end(), [&](auto& one) {
       return one.precision == other.precision && one.isa == other.isa;
@@ -125,12 +133,9 @@ Ceilings highest(const Ceilings& left, const Ceilings& right) {
 }
 
 Ceilings ceilings(const Machine& machine, int threads) {
-  const std::filesystem::path path = file_of(machine);
-  const std::vector<Ceilings> entries = read(path);
-  if (const auto stored = find(entries, threads)) return *stored;
-  const Ceilings measured = measure_ceilings(threads);
-  store(path, entries, measured);
-  return measured;
+  const auto stored = find(read(file_of(machine)), threads);
+  const bool good = stored && (stored->disturbed.empty() || stored->disturbed.size() >= disturbed_attempts);
+  return good ? *stored : raise_ceilings(machine, measure_ceilings(threads));
 }
 
 Ceilings raise_ceilings(const Machine& machine, const Ceilings& measured) {
@@ -140,6 +145,15 @@ Ceilings raise_ceilings(const Machine& machine, const Ceilings& measured) {
   const Ceilings raised = stored ? highest(*stored, measured) : measured;
   store(path, entries, raised);
   return raised;
+}
+
+std::optional<std::string> why_not_stored(const Machine& machine, const Ceilings& raised) {
+  const std::filesystem::path path = file_of(machine);
+  if (find(read(path), raised.threads) == raised) return std::nullopt;
+  return fmt::format(
+      "{}: the ceilings could not be stored, and each run measures them again; right is a folder that "
+      "can be written, named by BITSWEEP_DATA",
+      path.string());
 }
 
 }  // namespace bitsweep

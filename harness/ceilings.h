@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct Ceilings {
   /// bounded by a quarter of the memory.
   std::vector<Bandwidth> bandwidth;
   std::string measured;  ///< UTC, ISO 8601
+  /// What disturbed each time that these were measured, the last few times; empty once it was quiet: only
+  /// then nothing else can have kept them low.
+  std::vector<std::string> disturbed = {};
 
   bool operator==(const Ceilings&) const = default;
 };
@@ -44,19 +48,32 @@ void to_json(nlohmann::json& json, const Ceilings& ceilings);
 void from_json(const nlohmann::json& json, Ceilings& ceilings);
 
 /// Measures for about 2 s. Each ceiling is the maximum over many short repetitions, because neighbours
-/// disturb and a ceiling is what is possible. Throws Error if OpenMP does not give that many threads.
+/// disturb and a ceiling is what is possible. Throws Error if this process has fewer cores than that, for
+/// what is measured then is how threads wait for one another, or if OpenMP does not give that many threads.
 Ceilings measure_ceilings(int threads);
 
 /// Each ceiling from where it is higher; what only one of the two has is kept. Both are for the same number
-/// of threads.
+/// of threads. Disturbed only if both are.
+///
+/// 2026-11-25: a quiet measurement takes the mark away but does not lower what a disturbed one reached. Load
+/// can only make a repetition slower, and its time is from the first thread's beginning to the last one's
+/// end: what was reached once is possible.
 Ceilings highest(const Ceilings& left, const Ceilings& right);
 
+/// Times that disturbed ceilings are measured before they are taken as they are: their maxima are then as
+/// good as such a node gives.
+constexpr size_t disturbed_attempts = 3;
+
 /// Those of cache()/ceilings/<machine class>.json for this number of threads; where there are none, or they
-/// cannot be read, measured and stored. A cache that cannot be written is no error.
+/// cannot be read, measured and stored; where they are disturbed, and were not yet measured often enough,
+/// measured again and raised. A cache that cannot be written is no error.
 Ceilings ceilings(const Machine& machine, int threads);
 
 /// Stores ceilings that were measured again: the highest of each stays. Returns what is then stored, or would
 /// be if the cache could be written.
 Ceilings raise_ceilings(const Machine& machine, const Ceilings& measured);
+
+/// Why the next process will not find these, in one sentence; nothing if it will.
+std::optional<std::string> why_not_stored(const Machine& machine, const Ceilings& raised);
 
 }  // namespace bitsweep

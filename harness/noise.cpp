@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <string_view>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -18,20 +17,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// /proc/stat counts whole ticks a core, so short spans are known to a tick or two only; the doubt counts for
-/// quiet.
+/// /proc/stat counts whole ticks a core.
 const double tick_s = 1.0 / static_cast<double>(sysconf(_SC_CLK_TCK));
 
 int64_t number_in(const Sight& sight, const std::string& path) {
   return std::atoll(sight.line(path).value_or("0").c_str());
-}
-
-/// The value of "nr_throttled N" in a cgroup's cpu.stat.
-int64_t times_throttled_by_quota(const Sight& sight) {
-  constexpr std::string_view name = "nr_throttled ";
-  for (const std::string& line : sight.lines("sys/fs/cgroup/cpu.stat"))
-    if (line.starts_with(name)) return std::atoll(line.c_str() + name.size());
-  return 0;
 }
 
 /// By cpufreq; /proc/cpuinfo gives a constant to a hypervisor's guest.
@@ -72,6 +62,91 @@ double sentinel_ns() {
   return best;
 }
 
+/// What is not known of busy times; it counts for quiet. Two ticks a core, because the kernel's counts are
+/// cut to whole ones, user and system apart; and a tick goes to whoever runs when it ends, so a core that is
+/// busy at times has more or fewer than its due, which three standard deviations cover.
+class Doubt {
+ public:
+  explicit Doubt(double wall_s) : wall_s_(wall_s) {}
+  void add_core(double busy_s) {
+    const double share = std::clamp(busy_s / wall_s_, 0.0, 1.0);
+    ++cores_;
+    variance_ += wall_s_ / tick_s * share * (1 - share);
+  }
+  double seconds() const { return tick_s * (2 * cores_ + 3 * std::sqrt(variance_)); }
+
+ private:
+  double wall_s_;
+  double cores_ = 0;
+  double variance_ = 0;  ///< of the sum, ticks²
+};
+
+/// What was counted of a core between two moments.
+struct Span {
+  int core = 0;
+  double busy_s = 0;
+  double stolen_s = 0;
+};
+
+std::vector<Span> spans(const SystemCounts& before, const SystemCounts& after) {
+  std::vector<Span> result;
+  for (const auto& [core, now] : after.cores)
+    if (const auto then = before.cores.find(core); then != before.cores.end())
+      result.push_back({core, now.busy_s - then->second.busy_s, now.stolen_s - then->second.stolen_s});
+  return result;
+}
+
+/// The time of this process's threads by core, where it is known.
+std::map<int, double> own_by_core(const SystemCounts& before, const SystemCounts& after) {
+  std::map<int, double> own_s;
+  for (const auto& [id, now] : after.threads) {
+    const auto found = before.threads.find(id);
+    // A thread that began meanwhile is bound with its first move.
+    const bool stayed = found == before.threads.end()
+                            ? now.moves <= 1
+                            : now.core == found->second.core && now.moves == found->second.moves;
+    if (stayed) own_s[now.core] += now.cpu_s - (found == before.threads.end() ? 0 : found->second.cpu_s);
+  }
+  return own_s;
+}
+
+/// How high the highest is at least after `amount` was taken away, wherever it lowers the highest most.
+double least_highest(std::vector<double> heights, double amount) {
+  std::sort(heights.rbegin(), heights.rend());
+  double sum = 0, level = 0;
+  for (size_t i = 0; i < heights.size(); ++i) {
+    sum += heights[i];
+    level = (sum - amount) / static_cast<double>(i + 1);
+    if (i + 1 < heights.size() && level >= heights[i + 1]) break;
+  }
+  return std::max(0.0, level);
+}
+
+/// What others took of the core that lost most to them, at least, s.
+double others_of_worst_s(const SystemCounts& before, const SystemCounts& after, double wall_s) {
+  std::map<int, double> own_s = own_by_core(before, after);
+  double elsewhere_s = after.own_s - before.own_s;  // of this process, on cores that are not known
+  std::vector<double> others_s;
+  for (const Span& span : spans(before, after)) {
+    Doubt doubt(wall_s);
+    doubt.add_core(span.busy_s);
+    elsewhere_s -= own_s[span.core];
+    others_s.push_back(std::max(0.0, span.busy_s - own_s[span.core] - doubt.seconds()));
+  }
+  return least_highest(std::move(others_s), std::max(0.0, elsewhere_s));
+}
+
+/// What others took of all cores together, s.
+double others_of_all_s(const SystemCounts& before, const SystemCounts& after, double wall_s) {
+  Doubt doubt(wall_s);
+  double others_s = before.own_s - after.own_s;
+  for (const Span& span : spans(before, after)) {
+    doubt.add_core(span.busy_s);
+    others_s += span.busy_s;
+  }
+  return std::max(0.0, others_s - doubt.seconds());
+}
+
 double drift(double before, double after) {
   return before > 0 && after > 0 ? std::abs(after / before - 1) : 0;
 }
@@ -83,10 +158,13 @@ struct Limit {
 };
 
 const Limit limits[] = {
-    {[](const Noise& noise) { return noise.stolen_share; }, 0.01,
-     "the hypervisor took {:.1f} % of the cores' time"},
-    {[](const Noise& noise) { return noise.others_share; }, 0.03,
-     "other processes took {:.1f} % of the cores' time"},
+    {[](const Noise& noise) { return noise.stolen_of_worst; }, 0.01,
+     "the hypervisor took {:.1f} % of a core's time"},
+    {[](const Noise& noise) { return noise.others_of_worst; }, 0.03,
+     "other processes took {:.1f} % of a core's time"},
+    // On no core in particular, as far as is known; a node of many cores always has some such work.
+    {[](const Noise& noise) { return noise.others_cores; }, 0.5,
+     "other processes took as much of all cores together as {:.1f} % of one"},
     {[](const Noise& noise) { return drift(noise.clock_before_mhz, noise.clock_after_mhz); }, 0.02,
      "the clock changed by {:.1f} %"},
     {[](const Noise& noise) { return drift(noise.sentinel_before_ns, noise.sentinel_after_ns); }, 0.03,
@@ -105,9 +183,11 @@ SystemCounts system_counts(const std::string& core_set, const std::string& root)
   for (const int core : cores)
     counts.throttled += number_in(
         sight, fmt::format("sys/devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count", core));
-  const CpuTimes times = cpu_times(sight, cores);
-  counts.busy_s = tick_s * static_cast<double>(times.busy);
-  counts.stolen_s = tick_s * static_cast<double>(times.stolen);
+  for (const auto& [core, times] : cpu_times(sight, cores).cores)
+    counts.cores[core] = {tick_s * static_cast<double>(times.busy),
+                          tick_s * static_cast<double>(times.stolen)};
+  for (const auto& [id, thread] : thread_times(sight))
+    counts.threads[id] = {thread.cpu_s, thread.core, thread.moves};
   counts.own_s = own_seconds();
   counts.wall_s = std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
   return counts;
@@ -115,11 +195,15 @@ SystemCounts system_counts(const std::string& core_set, const std::string& root)
 
 Noise noise_between(const SystemCounts& before, const SystemCounts& after, int cores) {
   Noise noise;
-  const double available = (after.wall_s - before.wall_s) * cores;
-  if (available > 0) {
-    const double others = after.busy_s - before.busy_s - (after.own_s - before.own_s) - 2 * cores * tick_s;
-    noise.stolen_share = std::max(0.0, after.stolen_s - before.stolen_s - cores * tick_s) / available;
-    noise.others_share = std::max(0.0, others) / available;
+  if (const double wall_s = after.wall_s - before.wall_s; wall_s > 0) {
+    for (const Span& span : spans(before, after)) {
+      const double share = std::max(0.0, span.stolen_s - tick_s) / wall_s;
+      noise.stolen_share += share / cores;
+      noise.stolen_of_worst = std::max(noise.stolen_of_worst, share);
+    }
+    noise.others_cores = others_of_all_s(before, after, wall_s) / wall_s;
+    noise.others_share = noise.others_cores / cores;
+    noise.others_of_worst = others_of_worst_s(before, after, wall_s) / wall_s;
   }
   noise.clock_before_mhz = before.clock_mhz, noise.clock_after_mhz = after.clock_mhz;
   noise.sentinel_before_ns = before.sentinel_ns, noise.sentinel_after_ns = after.sentinel_ns;
@@ -145,8 +229,11 @@ double loudness(const Noise& noise) {
 
 std::map<std::string, std::string> described(const Noise& noise) {
   const bool clock_known = noise.clock_before_mhz > 0 && noise.clock_after_mhz > 0;
-  return {{"steal", fmt::format("{:.2f} %", 100 * noise.stolen_share)},
-          {"other_load", fmt::format("{:.2f} %", 100 * noise.others_share)},
+  const auto shares = [](double of_all, double of_worst) {
+    return fmt::format("{:.2f} %, of the worst core {:.2f} %", 100 * of_all, 100 * of_worst);
+  };
+  return {{"steal", shares(noise.stolen_share, noise.stolen_of_worst)},
+          {"other_load", shares(noise.others_share, noise.others_of_worst)},
           {"clock", clock_known
                         ? fmt::format("{:.0f} to {:.0f} MHz", noise.clock_before_mhz, noise.clock_after_mhz)
                         : "hidden by the machine"},

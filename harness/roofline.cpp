@@ -5,6 +5,9 @@
 #include <cmath>
 #include <string_view>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace bitsweep {
 namespace {
 
@@ -27,6 +30,12 @@ std::string_view precision_of(std::string_view type) {
   const auto found =
       std::find_if(table.begin(), table.end(), [&](auto& entry) { return entry.type == type; });
   return found == table.end() ? "" : found->precision;
+}
+
+double arithmetic_of_all_ns(std::span<const LayerRecord> layers, const Ceilings& ceilings) {
+  double sum = 0;
+  for (const LayerRecord& layer : layers) sum += arithmetic_bound_ns(layer, ceilings).value_or(0);
+  return sum;
 }
 
 }  // namespace
@@ -72,24 +81,43 @@ std::optional<Roof> roof(const LayerRecord& layer, const Ceilings& ceilings) {
   const double memory = memory_bound_ns(layer, ceilings);
   const double bound = std::max(arithmetic, memory);
   if (layer.time_ns <= 0 || bound <= 0) return std::nullopt;
-  return Roof{bound, memory > arithmetic, bound / layer.time_ns};
+  const double share = bound / layer.time_ns;
+  return Roof{bound, memory > arithmetic && share >= near_a_roof, share};
 }
 
 Roofline roofline(std::span<const LayerRecord> layers, const Ceilings& ceilings) {
   Roofline result;
-  double time = 0, arithmetic_time = 0, memory_bound_time = 0;
+  double time = 0, memory_bound_time = 0;
   for (const LayerRecord& layer : layers) {
     time += layer.time_ns;
     const auto bound = roof(layer, ceilings);
     if (bound && bound->memory_bound) memory_bound_time += layer.time_ns;
-    const double arithmetic = arithmetic_bound_ns(layer, ceilings).value_or(0);
-    arithmetic_time += arithmetic;
-    if (arithmetic > layer.time_ns * (1 + ceiling_tolerance)) result.above_ceiling.push_back(layer.name);
   }
   if (time <= 0) return result;
-  if (arithmetic_time > 0) result.arithmetic_share = arithmetic_time / time;
+  if (const double arithmetic_time = arithmetic_of_all_ns(layers, ceilings); arithmetic_time > 0)
+    result.arithmetic_share = arithmetic_time / time;
   result.memory_bound_share = memory_bound_time / time;
   return result;
+}
+
+std::string too_fast(std::span<const LayerRecord> layers, const Ceilings& one, const Ceilings& all,
+                     double inference_ns) {
+  std::vector<std::string> arithmetic, memory, found;
+  for (const LayerRecord& layer : layers) {
+    if (arithmetic_bound_ns(layer, one).value_or(0) > layer.time_ns * (1 + ceiling_tolerance))
+      arithmetic.push_back(layer.name);
+    if (memory_bound_ns(layer, one) > layer.time_ns * (1 + memory_tolerance)) memory.push_back(layer.name);
+  }
+  if (!arithmetic.empty())
+    found.push_back(fmt::format("faster than this machine's arithmetic: {}", fmt::join(arithmetic, ", ")));
+  if (!memory.empty())
+    found.push_back(fmt::format("faster than this machine's memory: {}", fmt::join(memory, ", ")));
+  if (const double least_ns = arithmetic_of_all_ns(layers, all);
+      least_ns > inference_ns * (1 + ceiling_tolerance))
+    found.push_back(
+        fmt::format("the inferences come {:.2f} times as fast as the arithmetic of {} threads allows",
+                    least_ns / inference_ns, all.threads));
+  return fmt::format("{}", fmt::join(found, "; "));
 }
 
 }  // namespace bitsweep

@@ -27,6 +27,13 @@ std::vector<LayerRecord> without_padding(std::span<const LayerRecord> layers, co
 /// from moment to moment.
 constexpr double ceiling_tolerance = 0.05;
 
+/// By how much it may seem faster than memory allows: caches keep part of what was read before.
+constexpr double memory_tolerance = 0.25;
+
+/// From this share of its roof on a layer counts as bound by it. Far below it is bound by neither, but by
+/// what no roof shows: calls, barriers, latencies.
+constexpr double near_a_roof = 0.5;
+
 /// The least time of the layer's multiply-accumulates. The type of its weights decides ("u8:s8:u8" is int8),
 /// and of several instruction sets the fastest. Nothing for layers without MACs or weights, and for types
 /// that this CPU has no instructions for.
@@ -38,10 +45,9 @@ std::optional<double> arithmetic_bound_ns(const LayerRecord& layer, const Ceilin
 double memory_bound_ns(const LayerRecord& layer, const Ceilings& ceilings);
 
 struct Roof {
-  double bound_ns = 0;  ///< the larger one of both bounds
-  bool memory_bound = false;
-  double share =
-      0;  ///< bound_ns / time_ns: 1 is as fast as this node can; above 1 see Roofline::above_ceiling
+  double bound_ns = 0;        ///< the larger one of both bounds
+  bool memory_bound = false;  ///< that is the one of memory, and the layer is near_a_roof
+  double share = 0;           ///< bound_ns / time_ns: 1 is as fast as this node can; above 1 see too_fast
 };
 
 /// Nothing for a layer without time, or with neither MACs nor bytes.
@@ -52,12 +58,20 @@ struct Roofline {
   /// Least time of all arithmetic / time of all layers; nothing if no layer has an arithmetic bound.
   std::optional<double> arithmetic_share;
   double memory_bound_share = 0;  ///< time in memory-bound layers / time of all layers
-  /// Names of layers faster than arithmetic allows, by more than ceiling_tolerance: either the ceilings were
-  /// measured while something disturbed, or the record is wrong. For the caller to tell apart, by measuring
-  /// the ceilings again (see raise_ceilings).
-  std::vector<std::string> above_ceiling;
 };
 
 Roofline roofline(std::span<const LayerRecord> layers, const Ceilings& ceilings);
+
+/// What is faster than it can be, in words, or empty: layers that beat arithmetic by more than
+/// ceiling_tolerance or memory by more than memory_tolerance, and inferences that come faster than all
+/// threads together can compute them. Either the ceilings were measured while something disturbed, or
+/// something is not computed or not timed. For the caller to tell apart, by measuring the ceilings again (see
+/// raise_ceilings).
+///   layers        of one inference, without_padding
+///   one           the ceilings of the threads of one session
+///   all           those of the threads of all streams
+///   inference_ns  from one inference to the next, all streams together
+std::string too_fast(std::span<const LayerRecord> layers, const Ceilings& one, const Ceilings& all,
+                     double inference_ns);
 
 }  // namespace bitsweep

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/error.h"
+#include "harness/roofline.h"
 #include "results/database.h"
 #include "results/find_run.h"
 #include "results/quantity.h"
@@ -33,7 +34,7 @@ int64_t find_result(SQLite::Database& sqlite, const std::string& beginning, cons
 }
 
 /// Rows that belong to a result, which is ?1 in the statement.
-Rows rows_of(SQLite::Database& sqlite, const char* statement, int64_t result) {
+Rows rows_of(SQLite::Database& sqlite, const std::string& statement, int64_t result) {
   return read_rows(sqlite, {statement, {result}});
 }
 
@@ -58,14 +59,17 @@ Rows read_metrics(SQLite::Database& sqlite, int64_t result) {
 }
 
 /// `share`: of the time of all layers; `of ceiling`: the least time that the machine allows over the time it
-/// took.
+/// took; `bound by`: what makes that time, for layers near_a_roof.
 Rows read_layers(SQLite::Database& sqlite, int64_t result) {
   Rows rows = rows_of(
       sqlite,
-      "select name, kind, implementation, data_types, layouts, time_ns, "
-      "100 * time_ns / sum(time_ns) over (), case when bound_ns > 0 then 100 * bound_ns / time_ns end, "
-      "case when bound_ns > 0 then iif(memory_bound, 'memory', 'arithmetic') end "
-      "from layers where result = ?1 order by time_ns desc",
+      fmt::format(
+          "select name, kind, implementation, data_types, layouts, time_ns, "
+          "100 * time_ns / sum(time_ns) over (), case when bound_ns > 0 then 100 * bound_ns / time_ns end, "
+          "case when bound_ns <= 0 then null when bound_ns < {} * time_ns then 'neither' "
+          "when memory_bound then 'memory' else 'arithmetic' end "
+          "from layers where result = ?1 order by time_ns desc",
+          near_a_roof),
       result);
   rows.headings = {{"layer", ""},      {"kind", ""},        {"implementation", ""},
                    {"data types", ""}, {"layouts", ""},     {"time", "ns"},

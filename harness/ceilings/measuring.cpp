@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <immintrin.h>
 #include <omp.h>
 #include <sys/mman.h>
@@ -18,7 +19,9 @@
 #include "harness/ceilings/kernels.h"
 #include "harness/clock.h"
 #include "harness/error.h"
+#include "harness/noise.h"
 #include "harness/placement.h"
+#include "harness/surroundings/sight.h"
 #include "harness/topology.h"
 
 namespace bitsweep {
@@ -213,8 +216,14 @@ std::vector<Bandwidth> measure_bandwidth(int threads, const Machine& machine) {
   return result;
 }
 
-/// OpenMP may give fewer threads than asked for, and nothing measured would then be of use.
+/// Nothing measured is of use where threads share a core, or OpenMP gives fewer than asked for.
 void check_team(int threads) {
+  const CoreSet cores = process_cores();
+  if (threads > static_cast<int>(cores.size()))
+    throw Error(fmt::format(
+        "ceilings: {} threads are more than the {} cores of this process ({}), and would wait for "
+        "one another; right is a number from 1 to {}",
+        threads, cores.size(), to_text(cores), cores.size()));
   int team = 0;
   if (threads > 0) {
 #pragma omp parallel num_threads(threads)
@@ -223,10 +232,9 @@ void check_team(int threads) {
   }
   if (team != threads || threads < 1)
     throw Error(
-        fmt::format("ceilings: {} threads were asked for and OpenMP gave {}; right is a number from 1 to the "
-                    "cores of this "
-                    "process, without OMP_THREAD_LIMIT or OMP_DYNAMIC in the way",
-                    threads, team));
+        fmt::format("ceilings: {} threads were asked for and OpenMP gave {}; right is a number from 1 to "
+                    "{}, the cores of this process, without OMP_THREAD_LIMIT or OMP_DYNAMIC in the way",
+                    threads, team, cores.size()));
 }
 
 }  // namespace
@@ -236,8 +244,12 @@ Ceilings measure_ceilings(int threads) {
   const Machine machine = inspect_machine();
   Ceilings result;
   result.threads = threads;
+  const SystemCounts before = system_counts(machine.core_set);
   result.arithmetic = measure_arithmetic(threads, machine.isa);
   result.bandwidth = measure_bandwidth(threads, machine);
+  const std::vector<std::string> reasons =
+      disturbances(noise_between(before, system_counts(machine.core_set), machine.logical_cores));
+  if (!reasons.empty()) result.disturbed = {fmt::format("{}", fmt::join(reasons, "; "))};
   result.measured = utc_now();
   return result;
 }

@@ -39,6 +39,7 @@ struct Findings {
   Ceilings now;      ///< as just measured
   Ceilings highest;  ///< ever measured on this class of machine, and stored
   std::vector<Ability> abilities;
+  std::vector<std::string> warnings;  ///< about the ceilings
 };
 
 /// Every layer of the network is one that all backends have, so that a refusal is about the precision.
@@ -53,6 +54,17 @@ std::vector<Ability> abilities() {
   return result;
 }
 
+std::vector<std::string> warnings(const Machine& machine, const Ceilings& now, const Ceilings& highest) {
+  std::vector<std::string> result;
+  for (const std::string& disturbed : now.disturbed)
+    result.push_back(
+        fmt::format("The ceilings were disturbed while they were measured and may be too low: {}; run "
+                    "`bitsweep doctor` again when it is quiet.",
+                    disturbed));
+  if (const auto why_not = why_not_stored(machine, highest)) result.push_back(*why_not + ".");
+  return result;
+}
+
 /// The surroundings come first: the ceilings keep all cores busy.
 Findings examine(int threads) {
   bind_to(process_cores());
@@ -61,6 +73,7 @@ Findings examine(int threads) {
   findings.surroundings = inspect_surroundings();
   findings.now = measure_ceilings(threads > 0 ? threads : std::max(1, findings.machine.physical_cores));
   findings.highest = raise_ceilings(findings.machine, findings.now);
+  findings.warnings = warnings(findings.machine, findings.now, findings.highest);
   findings.abilities = abilities();
   return findings;
 }
@@ -117,18 +130,21 @@ Rows describe(const std::vector<Ability>& abilities) {
 
 std::string for_people(const Findings& findings) {
   const auto table = formats().front().render;
-  return fmt::format("{}\n{}\nCeilings of {} threads\n{}\n{}\n{}", table(describe(findings.machine)),
-                     table(describe(findings.surroundings)), findings.now.threads,
+  std::string warnings;
+  for (const std::string& warning : findings.warnings) warnings += warning + "\n";
+  return fmt::format("{}\n{}\nCeilings of {} threads\n{}{}\n{}\n{}", table(describe(findings.machine)),
+                     table(describe(findings.surroundings)), findings.now.threads, warnings,
                      table(describe_arithmetic(findings.now, findings.highest)),
                      table(describe_bandwidth(findings.now, findings.highest)),
                      table(describe(findings.abilities)));
 }
 
 std::string for_programs(const Findings& findings) {
-  nlohmann::json json = {{"machine", findings.machine},
-                         {"machine_class", machine_class(findings.machine)},
-                         {"surroundings", findings.surroundings},
-                         {"ceilings", {{"now", findings.now}, {"highest", findings.highest}}}};
+  nlohmann::json json = {
+      {"machine", findings.machine},
+      {"machine_class", machine_class(findings.machine)},
+      {"surroundings", findings.surroundings},
+      {"ceilings", {{"now", findings.now}, {"highest", findings.highest}, {"warnings", findings.warnings}}}};
   json["backends"] = nlohmann::json::array();
   for (const auto& [backend, precision, why_not] : findings.abilities)
     json["backends"].push_back(

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <sstream>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -51,11 +53,23 @@ std::vector<Version> versions(const Sight& sight) {
         if (sight.has(mount + place + "/cgroup.controllers"))
           result.push_back({mount + place, group, quota_of_version_2});
     } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
-      for (const std::string& place : {std::string("/cpu"), "/" + controllers})
-        if (sight.has(mount + place)) result.push_back({mount + place, group, quota_of_version_1});
+      // One of the two may be a link to the other; what was counted in it must not count twice.
+      const std::string all = "/" + controllers, place = sight.has(mount + all) ? all : "/cpu";
+      if (sight.has(mount + place)) result.push_back({mount + place, group, quota_of_version_1});
     }
   }
   return result;
+}
+
+/// The folders of this process's group and of all above it, each version's own. What a container sees of them
+/// may begin further down than its group is named: a folder need not be there.
+std::vector<std::string> folders(const Version& version) {
+  std::vector<std::string> result;
+  for (std::string group = version.group;;) {
+    result.push_back(version.mount + group);
+    if (group.empty() || group == "/") return result;
+    group.erase(group.find_last_of('/'));
+  }
 }
 
 }  // namespace
@@ -84,11 +98,8 @@ Surrounding cpu_quota(const Sight& sight) {
         "ask who runs the container for none."};
   double least = INFINITY;
   for (const Version& version : found)
-    for (std::string group = version.group;;) {
-      least = std::min(least, version.quota(sight, version.mount + group).value_or(INFINITY));
-      if (group.empty() || group == "/") break;
-      group.erase(group.find_last_of('/'));
-    }
+    for (const std::string& folder : folders(version))
+      least = std::min(least, version.quota(sight, folder).value_or(INFINITY));
   if (std::isinf(least)) return {"CPU quota", "none", true, ""};
   const std::string value = fmt::format("{:.3g} cores", least);
   if (least >= static_cast<double>(sight.allowed_cores().size()) && !sight.allowed_cores().empty())
@@ -97,6 +108,17 @@ Surrounding cpu_quota(const Sight& sight) {
       "CPU quota", value, false,
       "when it is spent all threads stand still until the next period; remove it (cgroup `cpu.max`, docker "
       "without `--cpus`, Kubernetes without a CPU limit), and bind to cores instead."};
+}
+
+/// Both versions write "nr_throttled N" into cpu.stat, of the group itself, not of those below it.
+int64_t times_throttled_by_quota(const Sight& sight) {
+  constexpr std::string_view name = "nr_throttled ";
+  int64_t times = 0;
+  for (const Version& version : versions(sight))
+    for (const std::string& folder : folders(version))
+      for (const std::string& line : sight.lines(folder + "/cpu.stat"))
+        if (line.starts_with(name)) times += std::atoll(line.c_str() + name.size());
+  return times;
 }
 
 }  // namespace bitsweep

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 
 #include "harness/surroundings.h"
@@ -21,6 +22,8 @@ Surrounding numa(const Sight& sight);
 Surrounding affinity(const Sight& sight);
 /// Of cgroups 2 and 1, the smallest on the way from this process's group to the root.
 Surrounding cpu_quota(const Sight& sight);
+/// How often a quota stopped a core of these groups, all on that way together; 0 where it is hidden.
+int64_t times_throttled_by_quota(const Sight& sight);
 
 // addresses.cpp: where memory lies.
 Surrounding huge_pages(const Sight& sight);
@@ -29,14 +32,28 @@ Surrounding swap(const Sight& sight);
 
 // load.cpp: what others do meanwhile.
 
-/// Times of some cores since the start of the node, in ticks.
-struct CpuTimes {
+/// Times of a core since the start of the node, in ticks.
+struct CoreTimes {
   int64_t busy = 0;
   int64_t idle = 0;
   int64_t stolen = 0;  ///< by the host, for other virtual machines
-  int64_t own = 0;     ///< the part of `busy` that is this process
+};
+struct CpuTimes {
+  std::map<int, CoreTimes> cores;  ///< by number
+  int64_t own = 0;                 ///< of this process, on whatever cores
 };
 CpuTimes cpu_times(const Sight& sight, const CoreSet& cores);
+
+/// A thread of this process.
+struct ThreadTime {
+  double cpu_s = 0;   ///< since its beginning
+  int core = 0;       ///< on which it runs, or ran last
+  int64_t moves = 0;  ///< from core to core since its beginning
+};
+/// By id; without those of which the kernel hides something.
+std::map<int, ThreadTime> thread_times(const Sight& sight);
+
+/// On average and on the core that has the most of it: a barrier waits for the slowest thread.
 Surrounding other_load(const CpuTimes& before, const CpuTimes& after);
 Surrounding steal(const CpuTimes& before, const CpuTimes& after);
 

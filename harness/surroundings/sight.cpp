@@ -53,6 +53,15 @@ std::optional<std::string> Sight::value(const std::string& path, const std::stri
   return std::nullopt;
 }
 
+std::vector<std::string> Sight::names(const std::string& path) const {
+  std::error_code hidden;
+  std::vector<std::string> result;
+  for (std::filesystem::directory_iterator at(root_ / path, hidden), end; !hidden && at != end;
+       at.increment(hidden))
+    result.push_back(at->path().filename());
+  return result;
+}
+
 CoreSet Sight::allowed_cores() const {
   return parse_core_set(value("proc/self/status", "Cpus_allowed_list").value_or(""));
 }

@@ -23,6 +23,9 @@ class Sight {
   /// What follows "KEY:" in a file of such lines, e.g. proc/meminfo, without spaces at its ends.
   std::optional<std::string> value(const std::string& path, const std::string& key) const;
 
+  /// What lies in a folder; nothing if it cannot be read.
+  std::vector<std::string> names(const std::string& path) const;
+
   /// The cores this process may use; none if hidden.
   CoreSet allowed_cores() const;
   /// The cores that are in use on this node; none if hidden.

@@ -48,7 +48,26 @@ TEST_CASE(
   const auto& first = json.at("backends").at(0);
   CHECK(first.at("backend") == "reference");
   CHECK(first.at("runs") == true);
+  // One line if it was disturbed just now.
+  const auto& ceilings = json.at("ceilings");
+  CHECK(ceilings.at("warnings").size() == ceilings.at("now").at("disturbed").size());
   CHECK(kept);
+}
+
+TEST_CASE("doctor: ceilings that cannot be stored are told in a line, with the file") {
+  const Said said = doctor("/proc/nope", "--threads 1");
+  CHECK(said.exit_code == 0);
+  CHECK_THAT(said.text, ContainsSubstring("/proc/nope/ceilings/") &&
+                            ContainsSubstring("could not be stored") && ContainsSubstring("BITSWEEP_DATA"));
+}
+
+TEST_CASE("doctor: more threads than cores are refused, and nothing is stored") {
+  const fs::path cache = fs::temp_directory_path() / "bitsweep_doctor_none";
+  const Said said = doctor(cache, "--threads 1000");
+  CHECK(said.exit_code == 2);
+  CHECK_THAT(said.text, ContainsSubstring("1000 threads are more than the") &&
+                            ContainsSubstring("right is a number from 1 to"));
+  CHECK_FALSE(fs::exists(cache));
 }
 
 TEST_CASE("doctor: threads that OpenMP does not give are an error of usage, not a lower ceiling") {

@@ -98,6 +98,14 @@ void in_reference_code(LayerRecord& layer) {
 void faster_than_arithmetic(LayerRecord& layer) {
   layer.time_ns = 1;
 }
+void faster_than_memory(LayerRecord& layer) {
+  layer.bytes = int64_t{1} << 50;
+}
+/// Each layer is as slow as its arithmetic asks for; the inferences are not.
+void more_than_was_computed(LayerRecord& layer) {
+  layer.macs *= 10'000'000;
+  layer.time_ns *= 10'000'000;
+}
 void lost_half(LayerRecord& layer) {
   layer.time_ns /= 2;
 }
@@ -147,6 +155,8 @@ std::vector<Backend> table() {
           lying_backend<takes_new_pages>("takes-new-pages"),
           lying_backend<as_it_is, in_reference_code>("in-reference-code"),
           lying_backend<as_it_is, faster_than_arithmetic>("faster-than-arithmetic"),
+          lying_backend<as_it_is, faster_than_memory>("faster-than-memory"),
+          lying_backend<as_it_is, more_than_was_computed>("more-than-was-computed"),
           lying_backend<as_it_is, lost_half>("lost-half")};
 }
 
@@ -291,6 +301,21 @@ TEST_CASE("execute: a layer that is faster than this machine's arithmetic is not
   const Result result = execute_block({mlp("faster-than-arithmetic")}).at(0);
   CHECK(result.outcome == Outcome::failed);
   CHECK_THAT(result.reason, ContainsSubstring("faster than this machine's arithmetic: fc1"));
+}
+
+TEST_CASE("execute: a layer that is faster than this machine's memory is not believed") {
+  const Result result = execute_block({mlp("faster-than-memory")}).at(0);
+  CHECK(result.outcome == Outcome::failed);
+  CHECK_THAT(result.reason, ContainsSubstring("faster than this machine's memory: flatten, fc1"));
+}
+
+TEST_CASE("execute: streams that are faster than the arithmetic of all their threads are not believed") {
+  Run two = mlp("more-than-was-computed");
+  two.streams = 2;
+  const Result result = execute_block({two}).at(0);
+  CHECK(result.outcome == Outcome::failed);
+  CHECK_THAT(result.reason, ContainsSubstring("times as fast as the arithmetic of") &&
+                                !ContainsSubstring("faster than this machine's"));
 }
 
 TEST_CASE("execute: layers that do not add up to the inference are told") {

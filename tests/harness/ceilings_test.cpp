@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <omp.h>
 #include <unistd.h>
@@ -64,6 +65,7 @@ TEST_CASE("ceilings: measuring leaves each thread the cores that it had") {
     cores[static_cast<size_t>(omp_get_thread_num())] = allowed_cores();
     return cores;
   };
+  if (process_cores().size() < 2) return;
   const std::vector<CoreSet> before = cores_of_threads();
   CHECK(measure_ceilings(2).threads == 2);
   CHECK(cores_of_threads() == before);
@@ -72,6 +74,13 @@ TEST_CASE("ceilings: measuring leaves each thread the cores that it had") {
 TEST_CASE("ceilings: no threads cannot be measured") {
   CHECK_THROWS_AS(measure_ceilings(0), Error);
   CHECK_THROWS_AS(measure_ceilings(-1), Error);
+}
+
+TEST_CASE("ceilings: more threads than cores are refused, with what would be right") {
+  const int cores = static_cast<int>(process_cores().size());
+  CHECK_THROWS_WITH(measure_ceilings(cores + 1),
+                    ContainsSubstring(fmt::format("more than the {} cores", cores)) &&
+                        ContainsSubstring(fmt::format("right is a number from 1 to {}", cores)));
 }
 
 TEST_CASE("ceilings: a precision without instructions has none") {
@@ -151,12 +160,48 @@ TEST_CASE("ceilings: a broken, older or impossible file is measured anew") {
   std::ofstream(cache.file(machine)) << cut_off;
   const Ceilings anew = ceilings(machine, 1);
   CHECK(anew != one);
-  CHECK(ceilings(machine, 1) == anew);
+  CHECK_FALSE(why_not_stored(machine, anew));
+}
+
+TEST_CASE("ceilings: what was disturbed is measured again, and quiet takes the mark away") {
+  const CacheFolder cache;
+  const Machine machine = some_machine();
+  const auto disturbed = [](double macs_per_s) {
+    return Ceilings{
+        1, {{"fp32", "avx2", macs_per_s}}, {{1024, 5e9}}, "2026-11-25T00:00:00.000Z", {"by the test"}};
+  };
+  CHECK(raise_ceilings(machine, disturbed(2e18)).disturbed.size() == 1);
+  const Ceilings again = ceilings(machine, 1);
+  CHECK(again.measured > planted.measured);
+  CHECK(again.bandwidth.size() > 1);
+  CHECK(again.arithmetic.front().macs_per_s == 2e18);  // what was reached once stays
+  CHECK(again.disturbed.size() != 1);                  // none if it is quiet now, else two
+
+  fs::remove_all(cache.path);
+  for (int attempt = 0; attempt < 5; ++attempt) raise_ceilings(machine, disturbed(1e9));
+  CHECK(ceilings(machine, 1).disturbed.size() == disturbed_attempts);
+  CHECK(ceilings(machine, 1).bandwidth.size() == 1);  // it is never quiet here; not measured again
+  Ceilings quiet = disturbed(1e8);
+  quiet.disturbed.clear();
+  CHECK(raise_ceilings(machine, quiet).disturbed.empty());
+  CHECK(raise_ceilings(machine, disturbed(1e7)).disturbed.empty());
+  CHECK(ceilings(machine, 1).arithmetic.front().macs_per_s == 1e9);
+}
+
+TEST_CASE("ceilings: a file that does not tell whether it was disturbed counts as disturbed") {
+  const CacheFolder cache;
+  const Machine machine = some_machine();
+  raise_ceilings(machine, planted);
+  auto json = nlohmann::json::parse(std::ifstream(cache.file(machine)));
+  json["ceilings"][0].erase("disturbed");
+  CHECK(json["ceilings"][0].get<Ceilings>().disturbed.size() == 1);
 }
 
 TEST_CASE("ceilings: a cache that cannot be written is no error") {
   const CacheFolder cache;
   std::ofstream(cache.path) << "a file where the folder should be";
   CHECK(raise_ceilings(some_machine(), planted) == planted);
+  CHECK_THAT(why_not_stored(some_machine(), planted).value_or(""),
+             ContainsSubstring(cache.file(some_machine()).string()) && ContainsSubstring("BITSWEEP_DATA"));
   CHECK(ceilings(some_machine(), 1).threads == 1);
 }

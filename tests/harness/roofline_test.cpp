@@ -57,18 +57,36 @@ TEST_CASE("roofline: the roof is the larger bound, and says which one it is") {
   REQUIRE(memory);
   CHECK(memory->bound_ns == Approx(1000));
   CHECK(memory->memory_bound);
+  CHECK_FALSE(roof(layer("f32:f32:f32", 2001, 10, 8'000), node)->memory_bound);  // below half of the roof
   CHECK_FALSE(roof(layer("f32:f32:f32", 0, 1000, 800), node));
   CHECK_FALSE(roof(layer("f32:f32", 5, 0, 0), node));
 }
 
-TEST_CASE("roofline: a layer faster than the ceiling is named, one within the tolerance is not") {
+TEST_CASE("roofline: a layer faster than arithmetic or memory is named, one within the tolerances is not") {
   std::vector<LayerRecord> layers = {layer("f32:f32:f32", 2000, 1000, 8), layer("f32:f32:f32", 980, 1000, 8),
-                                     layer("f32:f32:f32", 900, 1000, 8), layer("f32:f32", 1, 0, 100'000)};
+                                     layer("f32:f32:f32", 900, 1000, 8), layer("f32:f32", 10'200, 0, 100'000),
+                                     layer("f32:f32", 9'900, 0, 100'000)};
   layers[0].name = "honest";
   layers[1].name = "within";
   layers[2].name = "impossible";
-  layers[3].name = "fast memory";
-  CHECK(roofline(layers, node).above_ceiling == std::vector<std::string>{"impossible"});
+  layers[3].name = "from caches";
+  layers[4].name = "not read";
+  CHECK(too_fast(layers, node, node, 1e9) ==
+        "faster than this machine's arithmetic: impossible; faster than this machine's memory: not read");
+  layers.erase(layers.begin() + 2);
+  CHECK(too_fast(layers, node, node, 1e9) == "faster than this machine's memory: not read");
+  layers.pop_back();
+  CHECK(too_fast(layers, node, node, 1e9) == "");
+}
+
+TEST_CASE("roofline: inferences faster than the arithmetic of all streams' threads are told") {
+  const std::vector<LayerRecord> layers = {layer("f32:f32:f32", 2000, 1000, 8),
+                                           layer("u8:s8:u8", 2000, 4000, 8), layer("f32:f32", 1, 0, 8)};
+  const Ceilings two = {2, {{"fp32", "avx2", 2e9}, {"int8", "avx_vnni", 8e9}}, node.bandwidth, ""};
+  CHECK(too_fast(layers, node, two, 970) == "");  // 1000 ns in each of two streams
+  CHECK_THAT(too_fast(layers, node, node, 970), ContainsSubstring("as the arithmetic of 1 threads"));
+  CHECK(too_fast(layers, node, two, 800) ==
+        "the inferences come 1.25 times as fast as the arithmetic of 2 threads allows");
 }
 
 TEST_CASE("roofline: multiplications with padding are taken out, of the batch, and of nothing else") {
@@ -85,13 +103,12 @@ TEST_CASE("roofline: multiplications with padding are taken out, of the batch, a
 
 TEST_CASE("roofline: the shares are of the time of all layers") {
   const std::vector<LayerRecord> layers = {layer("f32:f32:f32", 2000, 1000, 8),
-                                           layer("u8:s8:u8", 1000, 2000, 8),
-                                           layer("f32:f32", 1000, 0, 6'000)};
+                                           layer("u8:s8:u8", 1000, 2000, 8), layer("f32:f32", 1000, 0, 6'000),
+                                           layer("f32:f32", 1000, 0, 60)};
   const Roofline all = roofline(layers, node);
   REQUIRE(all.arithmetic_share);
-  CHECK(*all.arithmetic_share == Approx(1500.0 / 4000));
-  CHECK(all.memory_bound_share == Approx(0.25));
-  CHECK(all.above_ceiling.empty());
+  CHECK(*all.arithmetic_share == Approx(1500.0 / 5000));
+  CHECK(all.memory_bound_share == Approx(0.2));  // the last one is far below any roof
 }
 
 TEST_CASE("roofline: without layers, or without MACs, nothing is claimed") {

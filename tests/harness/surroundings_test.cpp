@@ -206,6 +206,29 @@ TEST_CASE("surroundings: load by others on our cores is told, our own and that o
   CHECK(node.one("other load").advice.empty() == node.one("other load").fine);
 }
 
+TEST_CASE("surroundings: one core of many that others or the host take is told with its number") {
+  PlantedNode node;
+  const auto plant = [&](int busy, int stolen) {
+    std::string text;
+    for (int core = 0; core < 64; ++core)
+      text += "cpu" + std::to_string(core) + " " + std::to_string(core == 7 ? busy : 1) + " 0 0 " +
+              std::to_string(busy + stolen > 0 && core != 7 ? 49 : 0) + " 0 0 0 " +
+              std::to_string(core == 7 ? stolen : 0) + " 0 0\n";
+    node.plant("proc/stat", text);
+  };
+  node.plant(status, "Cpus_allowed_list:\t0-63\n");
+  plant(0, 0);
+  node.wait = [&] { plant(50, 0); };
+  check_disturbs(node.one("other load"), "of core 7 100 %", "top");
+  plant(0, 0);
+  CHECK(node.one("steal").fine);
+  plant(0, 0);
+  node.wait = [&] { plant(0, 50); };
+  CHECK(node.one("other load").fine);
+  plant(0, 0);
+  check_disturbs(node.one("steal"), "of core 7 100 %", "host");
+}
+
 TEST_CASE("surroundings: time that the host takes away is told") {
   PlantedNode node;
   node.wait = [&] { node.plant_times(0, 180, 20, 0); };

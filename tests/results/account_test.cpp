@@ -17,6 +17,14 @@ class Explained {
     result.notes = {"disturbed: by the test"};
     result.evidence["threads"] = "2";
     result.layers[0].bound_ns = result.layers[0].time_ns / 4;
+    result.layers[0].memory_bound = true;  // as older versions stored it, however far the roof was
+    result.layers[1].bound_ns = result.layers[1].time_ns / 2;
+    result.layers.push_back(result.layers[1]);
+    result.layers[2].memory_bound = true;
+    result.layers[2].time_ns /= 1.5;
+    result.layers.push_back(result.layers[1]);
+    result.layers[3].bound_ns = 0;
+    result.layers[3].time_ns /= 2;
     id_ = run_id(result.run);
     store_.add(store_.begin_session(examples::experiment(), 2), result);
     store_.add(store_.begin_session(examples::experiment(), 2), examples::ok(result.run, 1e6));
@@ -41,11 +49,14 @@ TEST_CASE("account: a result is told in full: why, notes, metrics, layers with t
   CHECK(account.software == "bitsweep 0.1.0 (abcdef012345), oneDNN 2.6.3");
   CHECK(account.session == 1);
   CHECK(account.explanation == std::vector<std::string>{"it is twice as fast", "10 % goes to conversions"});
-  REQUIRE(account.layers.cells.size() >= 2);
+  REQUIRE(account.layers.cells.size() == 4);
   CHECK(std::get<std::string>(account.layers.cells[0][0]) == "conv1");  // the longest
   CHECK(std::get<double>(account.layers.cells[0][7]) == Approx(25));
-  CHECK(std::get<std::string>(account.layers.cells[0][8]) == "arithmetic");
-  CHECK(std::holds_alternative<std::monostate>(account.layers.cells[1][7]));
+  CHECK(std::get<std::string>(account.layers.cells[0][8]) == "neither");  // a quarter of its roof
+  CHECK(std::get<std::string>(account.layers.cells[1][8]) == "arithmetic");
+  CHECK(std::get<std::string>(account.layers.cells[2][8]) == "memory");
+  for (const size_t column : {7, 8})
+    CHECK(std::holds_alternative<std::monostate>(account.layers.cells[3][column]));
   const std::string text = to_text(account, 1);
   for (const char* part :
        {"model=mlp precision=int8", "ok in session 1", "- it is twice as fast", "- disturbed: by the test",
