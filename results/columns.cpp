@@ -22,9 +22,10 @@ Column::Kind kind_of(const Value&) {
 
 std::string Column::sql(Select& select) const {
   if (!expression.empty()) return expression;
-  return fmt::format("(select value from metric_values where result = results.id and metric in "
-                     "(select id from metric_names where name = {}))",
-                     select.bind(name));
+  return fmt::format(
+      "(select value from metric_values where result = results.id and metric in "
+      "(select id from metric_names where name = {}))",
+      select.bind(name));
 }
 
 const std::string& result_tables() {

@@ -66,8 +66,8 @@ void ResultWriter::add_run(const Run& run, const std::string& id) {
 }
 
 int64_t ResultWriter::machine_row(const Machine& machine) {
-  const auto known = std::find_if(machines_.begin(), machines_.end(),
-                                  [&](const auto& one) { return one.first == machine; });
+  const auto known =
+      std::find_if(machines_.begin(), machines_.end(), [&](const auto& one) { return one.first == machine; });
   if (known != machines_.end()) return known->second;
   const std::string description = nlohmann::json(machine).dump();
   int64_t id = statements_.number(-1, "select id from machines where description = ?", description);
@@ -108,9 +108,9 @@ int64_t ResultWriter::metric_row(const Metric& metric) {
 }
 
 int64_t ResultWriter::step_row(const LayerRecord& layer) {
-  std::string key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", layer.name, layer.kind,
-                                layer.implementation, layer.data_types, layer.isa, layer.layouts, layer.macs,
-                                layer.bytes);
+  std::string key =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", layer.name, layer.kind, layer.implementation,
+                  layer.data_types, layer.isa, layer.layouts, layer.macs, layer.bytes);
   return remembered(steps_, std::move(key), [&] {
     return statements_.find_or_insert(
         "select id from steps where name = ? and kind = ? and implementation = ? and data_types = ? "

@@ -180,7 +180,7 @@ insert into metric_names (name, unit, direction) select distinct name, unit, dir
 
 create table metric_values (
   result integer not null references results on delete cascade,
-  metric integer not null references metric_names,
+  metric integer not null,  -- of metric_names; not checked a value, which would cost a search each
   value  real,  -- null: not a number
   primary key (result, metric)
 ) strict, without rowid;
@@ -208,7 +208,7 @@ insert into steps (name, kind, implementation, data_types, isa, layouts, macs, b
 create table step_times (
   result       integer not null references results on delete cascade,
   position     integer not null,  -- in order of execution, from 0
-  step         integer not null references steps,
+  step         integer not null,  -- of steps; not checked either, `bitsweep db integrity` does
   time_ns      real not null,
   bound_ns     real not null,     -- least time by the ceilings; 0: unknown
   memory_bound integer not null,  -- whether that is by memory
@@ -218,6 +218,13 @@ insert into step_times (result, position, step, time_ns, bound_ns, memory_bound)
   select result, position, steps.id, time_ns, bound_ns, memory_bound
     from layers join steps using (name, kind, implementation, data_types, isa, layouts, macs, bytes);
 drop table layers;
+
+-- The same session in any file, for `bitsweep merge`: random, or what older sessions are known by.
+alter table sessions add column identity text not null default '';
+update sessions set identity = coalesce((select experiment || ' ' || sessions.started || ' ' || user || ' ' || host ||
+    ' ' || spec_hash || ' ' || sessions.id from executions where session = sessions.id order by executions.id),
+    experiment || ' ' || started || ' ' || id);
+create index sessions_by_identity on sessions (identity);
 
 create index results_by_outcome on results (session, outcome);
 

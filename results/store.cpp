@@ -52,10 +52,11 @@ Store::~Store() = default;
 
 SessionRow Store::latest_session(const std::string& experiment) const {
   return database_->use([&](Sqlite& sqlite) -> SessionRow {
-    SQLite::Statement found(sqlite,
-                            "select sessions.id, sessions.started, executions.spec_text, executions.planned "
-                            "from sessions join executions on executions.session = sessions.id "
-                            "where experiment = ? order by sessions.id desc, executions.id desc limit 1");
+    SQLite::Statement found(
+        sqlite,
+        "select sessions.id, sessions.started, executions.spec_text, executions.planned "
+        "from sessions join executions on executions.session = sessions.id "
+        "where experiment = ? order by sessions.started desc, sessions.id desc, executions.id desc limit 1");
     found.bind(1, experiment);
     if (!found.executeStep()) return {};
     return {found.getColumn(0).getInt64(), experiment, found.getColumn(2).getString(),
@@ -66,7 +67,8 @@ SessionRow Store::latest_session(const std::string& experiment) const {
 int64_t Store::begin_session(const Experiment& experiment, int64_t planned_runs) {
   return database_->use([&](Sqlite& sqlite) {
     SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
-    execute(sqlite, "insert into sessions (experiment) values (?)", experiment.name);
+    execute(sqlite, "insert into sessions (experiment, identity) values (?, lower(hex(randomblob(16))))",
+            experiment.name);
     const int64_t session = sqlite.getLastInsertRowid();
     add_execution(sqlite, session, experiment, planned_runs);
     transaction.commit();

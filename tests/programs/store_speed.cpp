@@ -45,7 +45,8 @@ std::string rate(int64_t count, double seconds) {
   return fmt::format("{:.0f}/s", static_cast<double>(count) / seconds);
 }
 
-/// Run `number` of a session: 4 models, 4 precisions, dense and 4 times pruned, 5 batches, 5 threads, 5 seeds.
+/// Run `number` of a session: 4 models, 4 precisions, dense and 4 times pruned, 5 batches, 5 threads, 5
+/// seeds.
 Run numbered_run(int64_t number) {
   const auto next = [&](int64_t count) {
     const int64_t digit = number % count;
@@ -83,7 +84,8 @@ double add(const std::string& path, int64_t count, bool batched, std::mt19937& r
       session = store.begin_session(examples::experiment("nightly"), session_size);
     const std::vector<Result> results = made_up_results(done, std::min<int64_t>(1000, count - done), random);
     seconds += seconds_of([&] {
-      if (batched) store.add(session, results);
+      if (batched)
+        store.add(session, results);
       else
         for (const Result& result : results) store.add(session, result);
     });
@@ -110,7 +112,6 @@ double durable_writes(const std::string& path, size_t bytes) {
   return writes / seconds;
 }
 
-
 /// The peer: the rows of the results of `from`, inserted by plain SQLite into a file with the same tables and
 /// indices, a durable transaction a result. Nothing is looked up, normalised or turned into text.
 double plain_sqlite(const std::string& from, const std::string& to, int64_t& results) {
@@ -122,14 +123,16 @@ double plain_sqlite(const std::string& from, const std::string& to, int64_t& res
     bool more = false;
   };
   std::vector<Table> tables;
-  SQLite::Statement schema(source,
-                           "select name, sql, type from sqlite_schema where type in ('table', 'index') and sql is not null "
-                           "order by type desc");
+  SQLite::Statement schema(
+      source,
+      "select name, sql, type from sqlite_schema where type in ('table', 'index') and sql is not null "
+      "order by type desc");
   while (schema.executeStep()) {
     target.exec(schema.getColumn(1).getString());
     if (schema.getColumn(2).getString() != "table") continue;
     const std::string name = schema.getColumn(0).getString();
-    SQLite::Statement columns(source, "select group_concat(name), sum(name = 'result') from pragma_table_info('" + name + "')");
+    SQLite::Statement columns(
+        source, "select group_concat(name), sum(name = 'result') from pragma_table_info('" + name + "')");
     columns.executeStep();
     if (columns.getColumn(1).getInt() == 0 && name != "results") {
       continue;
@@ -137,20 +140,26 @@ double plain_sqlite(const std::string& from, const std::string& to, int64_t& res
     const std::string key = name == "results" ? "id" : "result";
     Table& table = tables.emplace_back();
     table.rows = std::make_unique<SQLite::Statement>(
-        source, fmt::format("select {0}, {1} from {2} order by {0}", key, columns.getColumn(0).getString(), name));
+        source,
+        fmt::format("select {0}, {1} from {2} order by {0}", key, columns.getColumn(0).getString(), name));
     std::string places = "?";
     for (int i = 2; i < table.rows->getColumnCount(); ++i) places += ", ?";
-    table.insertion = std::make_unique<SQLite::Statement>(target, fmt::format("insert into {} values ({})", name, places));
+    table.insertion =
+        std::make_unique<SQLite::Statement>(target, fmt::format("insert into {} values ({})", name, places));
     table.more = table.rows->executeStep();
   }
   const auto copy_row = [](Table& table) {
     table.insertion->reset();
     for (int i = 1; i < table.rows->getColumnCount(); ++i) {
       const SQLite::Column cell = table.rows->getColumn(i);
-      if (cell.isInteger()) table.insertion->bind(i, cell.getInt64());
-      else if (cell.isFloat()) table.insertion->bind(i, cell.getDouble());
-      else if (cell.isNull()) table.insertion->bind(i);
-      else table.insertion->bind(i, cell.getString());
+      if (cell.isInteger())
+        table.insertion->bind(i, cell.getInt64());
+      else if (cell.isFloat())
+        table.insertion->bind(i, cell.getDouble());
+      else if (cell.isNull())
+        table.insertion->bind(i);
+      else
+        table.insertion->bind(i, cell.getString());
     }
     table.insertion->exec();
     table.more = table.rows->executeStep();
@@ -186,7 +195,8 @@ void tell_queries(const std::string& path, const std::string& bitsweep, int64_t 
   cases[0].query.session = middle;
   cases[1] = {"one session, 8 columns", {}};
   cases[1].query.session = middle;
-  cases[1].query.columns = {"model", "precision", "batch", "latency_p50", "speedup", "top1_agreement", "weight_bytes", "outcome"};
+  cases[1].query.columns = {"model",   "precision",      "batch",        "latency_p50",
+                            "speedup", "top1_agreement", "weight_bytes", "outcome"};
   cases[2] = {"all sessions, model, precision, batch and pruning", {}};
   cases[2].query.session = "all";
   cases[2].query.filters = {"model=resnet50", "precision=int8", "batch=4", "pruning!=none"};
@@ -201,9 +211,11 @@ void tell_queries(const std::string& path, const std::string& bitsweep, int64_t 
   for (const Case& one : cases) {
     size_t rows = 0;
     const double library = median_ms([&] { rows = read_results(path, one.query).cells.size(); });
-    std::string command = fmt::format("'{}' query --db '{}' --format csv --session {}", bitsweep, path, one.query.session);
+    std::string command =
+        fmt::format("'{}' query --db '{}' --format csv --session {}", bitsweep, path, one.query.session);
     for (const std::string& filter : one.query.filters) command += " '" + filter + "'";
-    if (!one.query.columns.empty()) command += fmt::format(" --columns {}", fmt::join(one.query.columns, ","));
+    if (!one.query.columns.empty())
+      command += fmt::format(" --columns {}", fmt::join(one.query.columns, ","));
     if (one.query.limit > 0) command += fmt::format(" --limit {}", one.query.limit);
     command += " > /dev/null";
     const double program = median_ms([&] {
@@ -224,23 +236,27 @@ int main(int argc, char** argv) {
   const fs::path folder = argv[1];
   const int64_t results = std::atoll(argv[2]);
   const std::string path = (folder / "store.sqlite").string(), small = (folder / "small.sqlite").string();
-  constexpr int64_t few = 1000;
+  constexpr int64_t few = 4000;
   std::mt19937 random(1);
 
-  tell("disk: 64 KiB made durable", fmt::format("{:.0f}/s", durable_writes((folder / "disk").string(), 65536)));
+  tell("disk: 64 KiB made durable",
+       fmt::format("{:.0f}/s", durable_writes((folder / "disk").string(), 65536)));
   tell("Store::add, new file, one durable transaction a result", rate(few, add(small, few, false, random)));
   int64_t copied = 0;
   const double plain = plain_sqlite(small, (folder / "plain.sqlite").string(), copied);
   tell("peer: plain SQLite, the same rows, one durable transaction a result", rate(copied, plain));
 
-  tell(fmt::format("Store::add of 1,000 results a transaction, {} results", results), rate(results, add(path, results, true, random)));
-  tell(fmt::format("Store::add, one durable transaction a result, beyond {} results", results), rate(few, add(path, few, false, random)));
+  tell(fmt::format("Store::add of 1,000 results a transaction, {} results", results),
+       rate(results, add(path, results, true, random)));
+  tell(fmt::format("Store::add, one durable transaction a result, beyond {} results", results),
+       rate(few, add(path, few, false, random)));
   tell("file, bytes a result", fmt::format("{}", fs::file_size(path) / static_cast<uint64_t>(results + few)));
   tell("open for reading", fmt::format("{:.1f} ms", median_ms([&] { Database(path, Access::read_only); })));
-  tell("open for writing, latest session and its finished runs", fmt::format("{:.1f} ms", median_ms([&] {
-         Store store(path, Access::read_write);
-         store.finished(store.latest_session("nightly").id);
-       })));
+  tell("open for writing, latest session and its finished runs",
+       fmt::format("{:.1f} ms", median_ms([&] {
+                     Store store(path, Access::read_write);
+                     store.finished(store.latest_session("nightly").id);
+                   })));
   tell_queries(path, argv[3], results);
   return 0;
 }

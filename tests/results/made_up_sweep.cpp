@@ -150,8 +150,8 @@ Result measured(const Model& model, const Run& run, size_t most_samples, std::mt
   const double latency = model.fp32_ns * batch / ratio;
   Result result = ok(run, latency);
   result.metrics.clear();
-  result.samples_ns = samples(
-      latency, std::clamp<size_t>(static_cast<size_t>(6e9 / latency), 30, most_samples), random);
+  result.samples_ns =
+      samples(latency, std::clamp<size_t>(static_cast<size_t>(6e9 / latency), 30, most_samples), random);
   add_times(result);
   add_accuracy(result, model);
   result.layers = layers(model, run, latency);
