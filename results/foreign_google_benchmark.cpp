@@ -98,8 +98,7 @@ Result one_result(const std::string& name, const std::vector<json>& repetitions)
     } else if (key == "iterations") {
       result.evidence[key] = fmt::format("{}", mean(values));
     } else if (key == "items_per_second" || key == "bytes_per_second") {
-      add_metric(result, key, mean(values), (key.substr(0, 5) + "/s").c_str(),
-                 Direction::higher_is_better);
+      add_metric(result, key, mean(values), (key.substr(0, 5) + "/s").c_str(), Direction::higher_is_better);
     } else {
       add_metric(result, "counter_" + key, mean(values), "", Direction::neutral);
     }
