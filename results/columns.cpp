@@ -22,8 +22,10 @@ Column::Kind kind_of(const Value&) {
 
 std::string Column::sql(Select& select) const {
   if (!expression.empty()) return expression;
-  return fmt::format("(select value from metrics where metrics.result = results.id and metrics.name = {})",
-                     select.bind(name));
+  return fmt::format(
+      "(select value from metric_values where result = results.id and metric in "
+      "(select id from metric_names where name = {}))",
+      select.bind(name));
 }
 
 const std::string& result_tables() {
@@ -55,7 +57,7 @@ std::vector<Column> known_columns(SQLite::Database& sqlite) {
                                  {"speedup", Kind::number, "x",
                                   "(select speedup from speedups where speedups.result = results.id)"}});
   SQLite::Statement metrics(
-      sqlite, "select name, max(unit) from metrics where name <> 'speedup' group by name order by name");
+      sqlite, "select name, max(unit) from metric_names where name <> 'speedup' group by name order by name");
   while (metrics.executeStep())
     columns.push_back({metrics.getColumn(0).getString(), Kind::number, metrics.getColumn(1).getString(), ""});
   columns.insert(columns.end(), {{"cpu", Kind::text, "", "machines.cpu"},

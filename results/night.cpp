@@ -79,47 +79,34 @@ class Judging {
   std::vector<Series> read_series() {
     SQLite::Statement found(
         sqlite_,
-        "select series.id, series.run, canonical, machine_class, metric, metrics.unit, metrics.direction, "
-        "metrics.value, "
-        "results.session, results.id, coalesce((select max(accepted.session) from accepted where "
-        "accepted.run = "
-        "series.run and accepted.metric = series.metric and (until is null or until >= ?3)), 0) "
-        "from metrics as tonight join results as of_tonight on of_tonight.id = tonight.result "
-        "join series on series.id = tonight.series join metrics on metrics.series = series.id "
-        "join results on results.id = metrics.result join sessions on sessions.id = results.session "
-        "join runs on runs.id = series.run "
-        "where of_tonight.session = ?1 and of_tonight.outcome = 'ok' and experiment = ?2 and results.outcome "
-        "= "
-        "'ok' and results.session <= ?1 and metrics.value is not null "
-        "order by series.id, results.session");
+        "select canonical, results.run, own.class, metrics.name, unit, direction, value, results.session, "
+        "results.id, coalesce((select max(accepted.session) from accepted where accepted.run = results.run and "
+        "accepted.metric = metrics.name and (until is null or until >= ?3)), 0) "
+        "from results as tonight join machines as own on own.id = tonight.machine "
+        "join results on results.run = tonight.run join sessions on sessions.id = results.session "
+        "join machines as its on its.id = results.machine and its.class = own.class "
+        "join runs on runs.id = results.run join metrics on metrics.result = results.id "
+        "where tonight.session = ?1 and tonight.outcome = 'ok' and experiment = ?2 and results.outcome = 'ok' and "
+        "results.session <= ?1 and value is not null order by results.run, metrics.name, results.session");
     found.bind(1, night_.session);
     found.bind(2, night_.experiment);
     found.bind(3, night_.started);
     std::vector<Series> all;
-    int64_t id = 0;
     while (found.executeStep()) {
-      const std::string metric = found.getColumn(4).getString();
-      if (thresholds_.count(metric) == 0) continue;
-      if (found.getColumn(0).getInt64() != id) {
-        id = found.getColumn(0).getInt64();
-        all.push_back({found.getColumn(2).getString(),
-                       found.getColumn(1).getString(),
-                       found.getColumn(3).getString(),
-                       metric,
-                       found.getColumn(5).getString(),
-                       {},
-                       {},
-                       {}});
-        parse_value(found.getColumn(6).getString(), all.back().history.direction);
+      const auto text = [&](int column) { return found.getColumn(column).getString(); };
+      if (thresholds_.count(text(3)) == 0) continue;
+      if (all.empty() || all.back().run_id != text(1) || all.back().metric != text(3)) {
+        all.push_back({text(0), text(1), text(2), text(3), text(4), {}, {}, {}});
+        parse_value(text(5), all.back().history.direction);
       }
       Series& series = all.back();
-      const int64_t session = found.getColumn(8).getInt64();
-      if (session < found.getColumn(10).getInt64())
-        series.history.accepted = series.history.values.size() + 1;
-      series.history.values.push_back(found.getColumn(7).getDouble());
+      const int64_t session = found.getColumn(7).getInt64();
+      if (session < found.getColumn(9).getInt64()) series.history.accepted = series.history.values.size() + 1;
+      series.history.values.push_back(found.getColumn(6).getDouble());
       series.sessions.push_back(session);
-      series.results.push_back(found.getColumn(9).getInt64());
+      series.results.push_back(found.getColumn(8).getInt64());
     }
+    std::erase_if(all, [&](const Series& series) { return series.sessions.back() != night_.session; });
     return all;
   }
 

@@ -36,13 +36,11 @@ std::vector<std::string> default_columns() {
 bool tells_something(const Rows& rows, size_t column) {
   const std::string& name = rows.headings[column].name;
   if (always.count(name) > 0) return true;
-  std::set<Cell> values;
-  for (const auto& row : rows.cells) values.insert(row[column]);
   const bool is_metric = std::find(shown_metrics.begin(), shown_metrics.end(), name) != shown_metrics.end();
-  if (!is_metric) return values.size() > 1;
-  values.erase(Cell());
-  values.erase(Cell(""));
-  return !values.empty();
+  return std::any_of(rows.cells.begin(), rows.cells.end(), [&](const std::vector<Cell>& row) {
+    const Cell& cell = row[column];
+    return is_metric ? cell != Cell() && cell != Cell("") : cell != rows.cells.front()[column];
+  });
 }
 
 Rows without_dull_columns(const Rows& rows) {

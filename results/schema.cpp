@@ -180,6 +180,72 @@ create table accepted (
 ) strict;
 create index accepted_by_run on accepted (run, metric);
 )sql",
+      // Room and speed for a million results: what results share is stored once; metrics, layers and series
+      // become views (views.cpp). An index of metrics by series cost a page a metric in each transaction.
+      R"sql(
+create table metric_names (
+  id        integer primary key,
+  name      text not null,
+  unit      text not null,
+  direction text not null check (direction in ('lower', 'higher', 'neutral')),
+  unique (name, unit, direction)
+) strict;
+insert into metric_names (name, unit, direction) select distinct name, unit, direction from metrics order by name;
+
+create table metric_values (
+  result integer not null references results on delete cascade,
+  metric integer not null,  -- of metric_names; not checked a value, which would cost a search each
+  value  real,  -- null: not a number
+  primary key (result, metric)
+) strict, without rowid;
+insert into metric_values (result, metric, value)
+  select result, metric_names.id, value from metrics join metric_names using (name, unit, direction);
+drop table metrics;
+drop table series;
+
+-- what a step of an engine is, whenever it is carried out
+create table steps (
+  id             integer primary key,
+  name           text not null,
+  kind           text not null,
+  implementation text not null,
+  data_types     text not null,
+  isa            text not null,
+  layouts        text not null,
+  macs           integer not null,
+  bytes          integer not null,
+  unique (name, kind, implementation, data_types, isa, layouts, macs, bytes)
+) strict;
+insert into steps (name, kind, implementation, data_types, isa, layouts, macs, bytes)
+  select distinct name, kind, implementation, data_types, isa, layouts, macs, bytes from layers;
+
+create table step_times (
+  result       integer not null references results on delete cascade,
+  position     integer not null,  -- in order of execution, from 0
+  step         integer not null,  -- of steps; not checked either, `bitsweep db integrity` does
+  time_ns      real not null,
+  bound_ns     real not null,     -- least time by the ceilings; 0: unknown
+  memory_bound integer not null,  -- whether that is by memory
+  primary key (result, position)
+) strict, without rowid;
+insert into step_times (result, position, step, time_ns, bound_ns, memory_bound)
+  select result, position, steps.id, time_ns, bound_ns, memory_bound
+    from layers join steps using (name, kind, implementation, data_types, isa, layouts, macs, bytes);
+drop table layers;
+
+-- The same session in any file, for `bitsweep merge`: random, or what older sessions are known by.
+alter table sessions add column identity text not null default '';
+update sessions set identity = coalesce((select experiment || ' ' || sessions.started || ' ' || user || ' ' || host ||
+    ' ' || spec_hash || ' ' || sessions.id from executions where session = sessions.id order by executions.id),
+    experiment || ' ' || started || ' ' || id);
+create index sessions_by_identity on sessions (identity);
+
+create index results_by_outcome on results (session, outcome);
+
+-- for the baselines of the view speedups: a run and all but its calibration
+drop index runs_by_model;
+create index runs_by_fields on runs (model, precision, pruning, batch, threads, dataset, backend, checkpoint, seed);
+)sql",
   };
   return list;
 }

@@ -19,7 +19,12 @@ std::vector<int64_t> ids(SQLite::Database& sqlite, const std::string& statement)
 }  // namespace
 
 std::vector<int64_t> selected_sessions(SQLite::Database& sqlite, const std::string& selector) {
-  if (selector == "latest") return ids(sqlite, "select max(id) from sessions group by experiment order by 1");
+  // By time, for `bitsweep merge` adds old sessions to a file; the largest text decides which id is given.
+  if (selector == "latest")
+    return ids(
+        sqlite,
+        "select id from (select id, max(started || printf('%020d', id)) from sessions group by experiment) "
+        "order by id");
   std::vector<int64_t> all = ids(sqlite, "select id from sessions order by id");
   if (selector == "all") return all;
   for (const int64_t session : all)

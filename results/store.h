@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 
 #include "harness/experiment.h"
@@ -13,6 +14,7 @@
 namespace bitsweep {
 
 class Database;
+class ResultWriter;
 
 /// One execution of an experiment, as stored.
 struct SessionRow {
@@ -44,9 +46,12 @@ class Store {
   /// Stores a result durably, in one transaction; an earlier result of the same run in the session is
   /// replaced.
   void add(int64_t session, const Result& result);
+  /// The same of several in one transaction: all of them or none.
+  void add(int64_t session, std::span<const Result> results);
 
  private:
   std::unique_ptr<Database> database_;
+  std::unique_ptr<ResultWriter> writer_;  ///< its statements end before the database
 };
 
 }  // namespace bitsweep

@@ -1,9 +1,11 @@
 #include "tests/results/made_up_sweep.h"
 
 #include <algorithm>
-#include <random>
+
+#include <fmt/format.h>
 
 #include "harness/statistics.h"
+#include "harness/table.h"
 #include "results/store.h"
 #include "tests/results/examples.h"
 
@@ -98,17 +100,67 @@ void add_accuracy(Result& result, const Model& model) {
       {"macs", static_cast<double>(model.macs * result.run.batch), "", Direction::neutral});
 }
 
-Result measured(const Model& model, const Run& run, std::mt19937& random) {
+bool is_baseline(const Run& run) {
+  return run.precision == Precision::fp32 && run.pruning.method == "none";
+}
+
+/// What the measurement tells beside the times.
+void add_circumstances(Result& result, const Model& model, double latency_ns, std::mt19937& random) {
+  const auto metric = [&](const char* name, double value, const char* unit, Direction direction) {
+    result.metrics.push_back({name, value, unit, direction});
+  };
+  std::uniform_real_distribution<double> share(0, 100);
+  metric("load_time", 3.1e7 + model.fp32_ns, "ns", Direction::lower_is_better);
+  metric("latency_mean", latency_ns * 1.01, "ns", Direction::lower_is_better);
+  metric("activation_bytes", 602112.0 * static_cast<double>(result.run.batch), "bytes",
+         Direction::lower_is_better);
+  metric("zero_share", 100 * result.run.pruning.ratio, "%", Direction::neutral);
+  metric("ceiling_share", share(random), "%", Direction::higher_is_better);
+  metric("memory_bound_share", share(random), "%", Direction::neutral);
+  metric("reorder_share", 2, "%", Direction::neutral);
+  metric("layers_coverage", 98.7, "%", Direction::neutral);
+  metric("page_faults", 0, "", Direction::lower_is_better);
+  metric("involuntary_switches", 0.01, "", Direction::lower_is_better);
+  result.explanation = {fmt::format("{:.1f} % of the time is spent in layers bound by memory", share(random)),
+                        fmt::format("layer1.0.conv reaches {:.1f} % of the ceiling", share(random))};
+  const std::string outputs = fmt::format("{:08x}{:08x}", random(), random());
+  result.evidence = {{"weights", "seeded, seed 1"},
+                     {"weights_hash", "bcea90344d230c0c6086a34a1484473d"},
+                     {"data_hash", "8c1d6a0a9d5e4f27"},
+                     {"normalisation", "none: mean 0, sd about 1"},
+                     {"stopped_by", "precise"},
+                     {"clock", "hidden by the machine"},
+                     {"denormals", "flushed in 2 of 2 threads"},
+                     {"inputs", "22080 batches in turn, 66 MiB"},
+                     {"judged_images", "16"},
+                     {"other_load", fmt::format("{:.2f} %", share(random) / 50)},
+                     {"places", "8 in memory, from slice to slice in turn"},
+                     {"rounds", std::to_string(40 + random() % 100)},
+                     {"scored_outputs", outputs},
+                     {"timed_outputs", outputs},
+                     {"sentinel", fmt::format("{0} to {0} us", 450 + random() % 40)},
+                     {"steal", "0.00 %"},
+                     {"threads", "2"},
+                     {"throttled", "0"}};
+}
+
+Result measured(const Model& model, const Run& run, size_t most_samples, std::mt19937& random) {
   const double batch = 1 + 0.83 * static_cast<double>(run.batch - 1);
-  const double latency = model.fp32_ns * batch / std::min(speed(run.precision), 2.4 + model.fp32_ns / 2e7);
+  const double ratio = std::min(speed(run.precision), 2.4 + model.fp32_ns / 2e7);
+  const double latency = model.fp32_ns * batch / ratio;
   Result result = ok(run, latency);
   result.metrics.clear();
   result.samples_ns =
-      samples(latency, std::clamp<size_t>(static_cast<size_t>(6e9 / latency), 30, 3000), random);
+      samples(latency, std::clamp<size_t>(static_cast<size_t>(6e9 / latency), 30, most_samples), random);
   add_times(result);
   add_accuracy(result, model);
   result.layers = layers(model, run, latency);
-  result.evidence["data_hash"] = "8c1d6a0a9d5e4f27";
+  add_circumstances(result, model, latency, random);
+  if (!is_baseline(run)) {
+    result.metrics.push_back({"speedup", ratio, "x", Direction::higher_is_better});
+    result.metrics.push_back({"speedup_low", 0.99 * ratio, "x", Direction::higher_is_better});
+    result.metrics.push_back({"speedup_high", 1.01 * ratio, "x", Direction::higher_is_better});
+  }
   if (run.pruning.method != "none")
     result.notes.push_back(
         "1.00x the speed of the dense run (0.99 to 1.01): the same dense kernels ran, no kernel "
@@ -116,21 +168,22 @@ Result measured(const Model& model, const Run& run, std::mt19937& random) {
   return result;
 }
 
-Result carried_out(const Model& model, const Run& run, std::mt19937& random) {
+}  // namespace
+
+Result carried_out(const Run& run, size_t most_samples, std::mt19937& random) {
+  const Model& model = pick(models, "model", run.model);
   if (run.precision == Precision::fp16)
     return not_ok(run, Outcome::unsupported,
                   "oneDNN has no fp16 convolution for this CPU: it lacks avx512_fp16");
   if (run.model == "vgg16" && run.batch == 16 && run.precision == Precision::fp32)
     return not_ok(run, Outcome::failed, "the child process was killed by signal 9 (limit: 8 GiB of memory)");
-  Result result = measured(model, run, random);
+  Result result = measured(model, run, most_samples, random);
   if (run.model == "resnet18" && run.batch == 16 && run.precision == Precision::int8) {
     result.outcome = Outcome::inaccurate;
     result.reason = "SQNR 3.1 dB is below 10 dB, the least that int8 explains";
   }
   return result;
 }
-
-}  // namespace
 
 void fill_with_sweep(const std::string& path) {
   std::mt19937 random(1);
@@ -144,7 +197,7 @@ void fill_with_sweep(const std::string& path) {
           if (ratio > 0 && (batch > 1 || precision.value == Precision::bf16)) continue;
           if (ratio > 0) point.pruning = {"magnitude", ratio};
           if (point.model == "mlp") point.dataset = "mnist";
-          store.add(session, carried_out(model, point, random));
+          store.add(session, carried_out(point, 3000, random));
         }
 }
 

@@ -1,0 +1,37 @@
+// bitsweep merge: several databases become one.
+#include "results/merge.h"
+
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "harness/cli/verbs.h"
+
+namespace bitsweep {
+namespace {
+
+struct Options {
+  std::string into;
+  std::vector<std::string> from;
+};
+
+ExitCode merge_all(const Options& options) {
+  for (const std::string& from : options.from) {
+    const Merged merged = merge(options.into, from);
+    fmt::print("{}: {} sessions and {} results taken, {} results replaced, {} there already\n", from,
+               merged.sessions_taken, merged.results_taken, merged.results_replaced, merged.results_known);
+  }
+  return ExitCode::fine;
+}
+
+}  // namespace
+
+Action define_merge(CLI::App& verb) {
+  const auto options = std::make_shared<Options>();
+  verb.add_option("into", options->into, "The database that takes; made if it does not exist")->required();
+  verb.add_option("from", options->from, "The databases that are read")->required();
+  return [options] { return merge_all(*options); };
+}
+
+}  // namespace bitsweep
