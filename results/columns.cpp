@@ -18,12 +18,49 @@ Column::Kind kind_of(const Value&) {
   return Column::Kind::text;
 }
 
+/// One row a name, found by hopping over the index of the series, not by reading all metrics.
+std::vector<Column> stored_metrics(SQLite::Database& sqlite) {
+  SQLite::Statement metrics(sqlite, R"sql(
+with recursive names (name) as (
+  select min(metric) from series
+  union all
+  select (select min(metric) from series where metric > name) from names where name is not null
+)
+select metrics.name, unit, direction
+  from names
+  join metrics on (metrics.result, metrics.name) =
+    (select one.result, one.name from series join metrics as one on one.series = series.id
+      where series.metric = names.name limit 1)
+ where names.name <> 'speedup')sql");
+  std::vector<Column> columns;
+  while (metrics.executeStep()) {
+    Column& column = columns.emplace_back();
+    column.name = metrics.getColumn(0).getString();
+    column.kind = Column::Kind::number;
+    column.unit = metrics.getColumn(1).getString();
+    parse_value(metrics.getColumn(2).getString(), column.direction);
+  }
+  return columns;
+}
+
+/// The place of the precision in the table of precisions.
+std::string precision_rank() {
+  std::string rank = "case runs.precision";
+  for (size_t i = 0; i < precisions().size(); ++i)
+    rank += fmt::format(" when '{}' then {}", precisions()[i].name, i);
+  return rank + " end";
+}
+
 }  // namespace
 
 std::string Column::sql(Select& select) const {
   if (!expression.empty()) return expression;
-  return fmt::format("(select value from metrics where metrics.result = results.id and metrics.name = {})",
-                     select.bind(name));
+  const auto value_of = [&](const char* result) {
+    return fmt::format("(select value from metrics where metrics.result = {}.id and metrics.name = {})",
+                       result, select.bind(metric.empty() ? name : metric));
+  };
+  if (metric.empty()) return value_of("results");
+  return fmt::format("{} / {}", value_of("results"), value_of("baseline"));
 }
 
 const std::string& result_tables() {
@@ -37,10 +74,11 @@ std::string comparable_order() {
   std::string order = "results.session";
   for (const std::string& field : field_names())
     if (field != "precision" && field != "pruning") order += ", runs." + field;
-  order += ", case runs.precision";
-  for (size_t i = 0; i < precisions().size(); ++i)
-    order += fmt::format(" when '{}' then {}", precisions()[i].name, i);
-  return order + " end, runs.pruning <> 'none', runs.pruning";
+  return order + ", " + precision_rank() + ", runs.pruning <> 'none', runs.pruning";
+}
+
+std::string order_of(const Column& column, Select& select) {
+  return column.expression == "runs.precision" ? precision_rank() : column.sql(select);
 }
 
 std::vector<Column> known_columns(SQLite::Database& sqlite) {
@@ -53,11 +91,9 @@ std::vector<Column> known_columns(SQLite::Database& sqlite) {
   });
   columns.insert(columns.end(), {{"outcome", Kind::text, "", "results.outcome"},
                                  {"speedup", Kind::number, "x",
-                                  "(select speedup from speedups where speedups.result = results.id)"}});
-  SQLite::Statement metrics(
-      sqlite, "select name, max(unit) from metrics where name <> 'speedup' group by name order by name");
-  while (metrics.executeStep())
-    columns.push_back({metrics.getColumn(0).getString(), Kind::number, metrics.getColumn(1).getString(), ""});
+                                  "(select speedup from speedups where speedups.result = results.id)",
+                                  Direction::higher_is_better}});
+  for (Column& metric : stored_metrics(sqlite)) columns.push_back(std::move(metric));
   columns.insert(columns.end(), {{"cpu", Kind::text, "", "machines.cpu"},
                                  {"host", Kind::text, "", "machines.host"},
                                  {"machine", Kind::text, "", "machines.class"},

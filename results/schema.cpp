@@ -166,6 +166,19 @@ create table explanations (
   primary key (result, position)
 ) strict, without rowid;
 )sql",
+      R"sql(
+-- queries that a user gave a name
+create table saved_queries (
+  name  text primary key,
+  query text not null,  -- JSON: what was asked for, as typed
+  saved text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+) strict;
+
+create index if not exists series_by_metric on series (metric);        -- which metrics there are
+create index if not exists results_by_started on results (started);    -- --since, --until
+create index if not exists results_by_machine on results (machine);    -- compare machine:CLASS
+create index if not exists results_by_software on results (software);  -- compare commit:HASH, library:NAME=VERSION
+)sql",
   };
   return list;
 }
