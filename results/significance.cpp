@@ -83,7 +83,7 @@ class Resampled {
   double deviation(std::mt19937_64& random, double midmean) {
     const size_t count = sorted_.size();
     std::fill(drawn_.begin(), drawn_.end(), 0);
-    for (size_t i = 0; i < count; ++i) ++drawn_[random() % count];
+    for (size_t i = 0; i < count; ++i) ++drawn_[((random() >> 32) * count) >> 32];  // quicker than %
     const double widening = std::sqrt(static_cast<double>(count) / (static_cast<double>(count) - 1));
     return widening * (midmean_of_draws(sorted_, drawn_) - midmean);
   }
@@ -153,7 +153,7 @@ Interval share_difference(double share_a, int64_t count_a, double share_b, int64
 }
 
 Ratio independent_ratio(std::span<const double> a, std::span<const double> b) {
-  constexpr int resamples = 4000;
+  constexpr int resamples = 2000;
   constexpr double tail = 0.005;  // on each side
   constexpr size_t least_values = 6;
   Resampled from(a), to(b);
