@@ -18,14 +18,43 @@ Column::Kind kind_of(const Value&) {
   return Column::Kind::text;
 }
 
+/// One row a name.
+std::vector<Column> stored_metrics(SQLite::Database& sqlite) {
+  SQLite::Statement metrics(
+      sqlite,
+      "select name, max(unit), max(direction) from metric_names where name <> 'speedup' "
+      "group by name order by name");
+  std::vector<Column> columns;
+  while (metrics.executeStep()) {
+    Column& column = columns.emplace_back();
+    column.name = metrics.getColumn(0).getString();
+    column.kind = Column::Kind::number;
+    column.unit = metrics.getColumn(1).getString();
+    parse_value(metrics.getColumn(2).getString(), column.direction);
+  }
+  return columns;
+}
+
+/// The place of the precision in the table of precisions.
+std::string precision_rank() {
+  std::string rank = "case runs.precision";
+  for (size_t i = 0; i < precisions().size(); ++i)
+    rank += fmt::format(" when '{}' then {}", precisions()[i].name, i);
+  return rank + " end";
+}
+
 }  // namespace
 
 std::string Column::sql(Select& select) const {
   if (!expression.empty()) return expression;
-  return fmt::format(
-      "(select value from metric_values where result = results.id and metric in "
-      "(select id from metric_names where name = {}))",
-      select.bind(name));
+  const auto value_of = [&](const char* result) {
+    return fmt::format(
+        "(select value from metric_values where result = {}.id and metric in (select id from metric_names "
+        "where name = {}))",
+        result, select.bind(metric.empty() ? name : metric));
+  };
+  if (metric.empty()) return value_of("results");
+  return fmt::format("{} / {}", value_of("results"), value_of("baseline"));
 }
 
 const std::string& result_tables() {
@@ -39,10 +68,11 @@ std::string comparable_order() {
   std::string order = "results.session";
   for (const std::string& field : field_names())
     if (field != "precision" && field != "pruning") order += ", runs." + field;
-  order += ", case runs.precision";
-  for (size_t i = 0; i < precisions().size(); ++i)
-    order += fmt::format(" when '{}' then {}", precisions()[i].name, i);
-  return order + " end, runs.pruning <> 'none', runs.pruning";
+  return order + ", " + precision_rank() + ", runs.pruning <> 'none', runs.pruning";
+}
+
+std::string order_of(const Column& column, Select& select) {
+  return column.expression == "runs.precision" ? precision_rank() : column.sql(select);
 }
 
 std::vector<Column> known_columns(SQLite::Database& sqlite) {
@@ -55,11 +85,9 @@ std::vector<Column> known_columns(SQLite::Database& sqlite) {
   });
   columns.insert(columns.end(), {{"outcome", Kind::text, "", "results.outcome"},
                                  {"speedup", Kind::number, "x",
-                                  "(select speedup from speedups where speedups.result = results.id)"}});
-  SQLite::Statement metrics(
-      sqlite, "select name, max(unit) from metric_names where name <> 'speedup' group by name order by name");
-  while (metrics.executeStep())
-    columns.push_back({metrics.getColumn(0).getString(), Kind::number, metrics.getColumn(1).getString(), ""});
+                                  "(select speedup from speedups where speedups.result = results.id)",
+                                  Direction::higher_is_better}});
+  for (Column& metric : stored_metrics(sqlite)) columns.push_back(std::move(metric));
   columns.insert(columns.end(), {{"cpu", Kind::text, "", "machines.cpu"},
                                  {"host", Kind::text, "", "machines.host"},
                                  {"machine", Kind::text, "", "machines.class"},

@@ -8,6 +8,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include "harness/result.h"
 #include "results/select.h"
 
 namespace bitsweep {
@@ -19,6 +20,8 @@ struct Column {
   Kind kind = Kind::text;
   std::string unit;        ///< of the numbers, "" if none
   std::string expression;  ///< SQL over result_tables(); of a metric: empty
+  Direction direction = Direction::neutral;
+  std::string metric = "";  ///< the metric whose ratio to that of the baseline it is, see results/relative.h
 
   /// The SQL that gives its value.
   std::string sql(Select& select) const;
@@ -31,7 +34,11 @@ const std::string& result_tables();
 /// by these.
 std::string comparable_order();
 
-/// All columns of this database, in the order of headings.
+/// What to sort a column by, so that precisions follow each other as in their table.
+std::string order_of(const Column& column, Select& select);
+
+/// All columns of this database, in the order of headings. Reads a few rows for each name of a metric,
+/// however many results there are.
 std::vector<Column> known_columns(SQLite::Database& sqlite);
 
 }  // namespace bitsweep

@@ -9,9 +9,13 @@
 
 #include "harness/run.h"
 #include "harness/table.h"
+#include "results/aggregate.h"
 #include "results/database.h"
 #include "results/filter.h"
+#include "results/moment.h"
+#include "results/relative.h"
 #include "results/sessions.h"
+#include "results/sql_functions.h"
 
 namespace bitsweep {
 namespace {
@@ -22,6 +26,10 @@ const std::set<std::string> always = {"model", "precision", "outcome", "id"};
 /// Shown by default where they hold something; the reason last, for it is long.
 const std::vector<std::string> shown_metrics = {"latency_p50", "speedup",        "throughput", "top1",
                                                 "sqnr",        "top1_agreement", "id",         "reason"};
+
+/// Shown of groups by default.
+const std::vector<std::string> shown_of_groups = {"count", "median(latency_p50)", "best(latency_p50)",
+                                                  "geomean(speedup)", "geomean(latency_p50_ratio)"};
 
 std::vector<std::string> default_columns() {
   std::vector<std::string> names = {"experiment", "session", "cpu"};
@@ -55,58 +63,120 @@ Rows without_dull_columns(const Rows& rows) {
   return shorter;
 }
 
+bool names_session(const std::string& filter) {
+  return parse_filter(filter).column == "session";
+}
+
 std::string where(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
-                  Select& select) {
-  std::string conditions;
-  bool session_filtered = false;
-  for (const std::string& text : query.filters) {
-    const Filter filter = parse_filter(text);
-    conditions += " and " + condition(filter, pick(known, "column", filter.column), select);
-    session_filtered |= filter.column == "session";
-  }
-  const std::string fallback = session_filtered ? "all" : "latest";
-  const nlohmann::json sessions = selected_sessions(sqlite, query.session.empty() ? fallback : query.session);
-  return fmt::format("results.session in (select value from json_each({})){}", select.bind(sessions.dump()),
-                     conditions);
+                  std::chrono::system_clock::time_point now, Select& select) {
+  std::string conditions = filter_conditions(query.filters, known, select);
+  const bool chosen = !query.since.empty() || !query.until.empty() ||
+                      std::any_of(query.filters.begin(), query.filters.end(), names_session);
+  const std::string session = !query.session.empty() ? query.session : chosen ? "all" : "latest";
+  if (session != "all")
+    conditions += fmt::format(" and results.session in (select value from json_each({}))",
+                              select.bind(nlohmann::json(selected_sessions(sqlite, session)).dump()));
+  if (!query.since.empty())
+    conditions +=
+        fmt::format(" and results.started >= {}", select.bind(parse_moment(query.since, now).begin));
+  if (!query.until.empty())
+    conditions += fmt::format(" and results.started < {}", select.bind(parse_moment(query.until, now).end));
+  return "true" + conditions;
 }
 
-std::string order_by(const Query& query, const std::vector<Column>& known, Select& select) {
-  if (query.order.empty()) return comparable_order();
-  const std::string_view name = std::string_view(query.order).substr(0, query.order.find(':'));
-  const std::string_view direction = std::string_view(query.order).substr(name.size());
-  if (direction != "" && direction != ":asc" && direction != ":desc")
-    throw Error(fmt::format("order '{}': right is COLUMN or COLUMN:desc", query.order));
-  const Column& column = pick(known, "column", name);
-  return fmt::format("{} {} nulls last, {}", column.sql(select), direction == ":desc" ? "desc" : "asc",
-                     comparable_order());
+/// Whether a row is a group of results.
+bool in_groups(const Query& query, const std::vector<std::string>& names) {
+  return !query.group_by.empty() || std::any_of(names.begin(), names.end(), is_aggregate);
 }
 
-Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::string>& names) {
-  const std::vector<Column> known = known_columns(sqlite);
-  Select select;
-  std::vector<std::string> expressions;
-  std::vector<Heading> headings;
+/// What is shown: of results, or of groups of them.
+std::vector<Column> shown_columns(const Query& query, const std::vector<std::string>& names,
+                                  const std::vector<Column>& known, Select& select) {
+  std::vector<Column> shown;
+  for (const std::string& name : query.group_by) shown.push_back(pick(known, "column", name));
   for (const std::string& name : names) {
-    const Column& column = pick(known, "column", name);
-    expressions.push_back(column.sql(select));
-    headings.push_back({name, column.unit});
+    if (std::find(query.group_by.begin(), query.group_by.end(), name) != query.group_by.end()) continue;
+    shown.push_back(is_aggregate(name) ? parse_aggregate(name, known, select) : pick(known, "column", name));
+    if (!in_groups(query, names) || is_aggregate(name)) continue;
+    throw Error(
+        fmt::format("column '{0}': in groups right is --group-by {0}, or a number of the group: count, "
+                    "median({0}), p90({0}), geomean({0}), best({0}), min({0}) or max({0})",
+                    name));
   }
-  const std::string conditions = where(query, known, sqlite, select);
-  const std::string order = order_by(query, known, select);
-  select.text = fmt::format("select {} from {} where {} order by {} limit {}", fmt::join(expressions, ", "),
-                            result_tables(), conditions, order,
-                            select.bind(query.limit > 0 ? query.limit : int64_t{-1}));
+  return shown;
+}
+
+/// In a group only what is shown of it, or a number of it, can give the order.
+std::string order_by(const Query& query, const std::vector<Column>& known, const std::vector<Column>& shown,
+                     bool grouped, Select& select) {
+  std::vector<std::string> orders;
+  if (!query.order.empty()) {
+    const size_t colon = query.order.find(':');
+    const std::string name = query.order.substr(0, colon);
+    const std::string direction = colon == query.order.npos ? "asc" : query.order.substr(colon + 1);
+    if (direction != "asc" && direction != "desc")
+      throw Error(fmt::format("order '{}': right is COLUMN or COLUMN:desc", query.order));
+    const Column column = is_aggregate(name) ? parse_aggregate(name, known, select)
+                                             : pick(grouped ? shown : known, "column", name);
+    orders.push_back(fmt::format("{} {} nulls last", order_of(column, select), direction));
+  }
+  if (!grouped) orders.push_back(comparable_order());
+  for (size_t i = 0; i < query.group_by.size(); ++i) orders.push_back(order_of(shown[i], select));
+  return orders.empty() ? "1" : fmt::format("{}", fmt::join(orders, ", "));
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// The names with the ratio of each metric behind it, unless it is asked for by itself.
+std::vector<std::string> with_ratios(const std::vector<std::string>& names,
+                                     const std::vector<Column>& known) {
+  const std::vector<std::string> all = names_of(known);
+  std::vector<std::string> longer;
+  for (const std::string& name : names) {
+    longer.push_back(name);
+    const std::string ratio = ratio_name(name);
+    if (!contains(names, ratio) && contains(all, ratio)) longer.push_back(ratio);
+  }
+  return longer;
+}
+
+Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::string>& names,
+          const std::vector<Column>& known, std::chrono::system_clock::time_point now) {
+  Select select;
+  std::string tables = result_tables();
+  if (!query.relative_to.empty()) tables += baseline_join(query.relative_to, select);
+  const std::vector<Column> shown = shown_columns(query, names, known, select);
+  const bool grouped = in_groups(query, names);
+  std::vector<std::string> expressions, groups;
+  std::vector<Heading> headings;
+  for (const Column& column : shown) {
+    expressions.push_back(column.sql(select));
+    headings.push_back({column.name, column.unit});
+    if (groups.size() < query.group_by.size()) groups.push_back(std::to_string(groups.size() + 1));
+  }
+  const std::string conditions = where(query, known, sqlite, now, select);
+  const std::string order = order_by(query, known, shown, grouped, select);
+  const std::string grouping = groups.empty() ? "" : fmt::format(" group by {}", fmt::join(groups, ", "));
+  select.text =
+      fmt::format("select {} from {} where {}{}{} order by {} limit {}", fmt::join(expressions, ", "), tables,
+                  conditions, grouping, grouped ? " having count(*) > 0" : "", order,
+                  select.bind(query.limit > 0 ? query.limit : int64_t{-1}));
+  add_sql_functions(sqlite);
   Rows rows = read_rows(sqlite, select);
   rows.headings = headings;
   return rows;
 }
 
-/// The default columns without the metrics that this database lacks.
-std::vector<std::string> stored(SQLite::Database& sqlite, std::vector<std::string> names) {
-  const std::vector<std::string> known = names_of(known_columns(sqlite));
+/// The names without the metrics that this database lacks.
+std::vector<std::string> stored(std::vector<std::string> names, const std::vector<Column>& known) {
   names.erase(std::remove_if(names.begin(), names.end(),
                              [&](const std::string& name) {
-                               return std::find(known.begin(), known.end(), name) == known.end();
+                               const size_t open = name.find('(');
+                               const std::string column =
+                                   open == name.npos ? name : name.substr(open + 1, name.size() - open - 2);
+                               return name != "count" && !contains(names_of(known), column);
                              }),
               names.end());
   return names;
@@ -114,10 +184,29 @@ std::vector<std::string> stored(SQLite::Database& sqlite, std::vector<std::strin
 
 }  // namespace
 
-Rows read_results(const std::string& database, const Query& query) {
+std::string filter_conditions(const std::vector<std::string>& filters, const std::vector<Column>& known,
+                              Select& select) {
+  std::string conditions;
+  for (const std::string& text : filters) {
+    const Filter filter = parse_filter(text);
+    conditions += " and " + condition(filter, pick(known, "column", filter.column), select);
+  }
+  return conditions;
+}
+
+Rows read_results(const std::string& database, const Query& query,
+                  std::chrono::system_clock::time_point now) {
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
-    if (!query.columns.empty()) return read(sqlite, query, query.columns);
-    return without_dull_columns(read(sqlite, query, stored(sqlite, default_columns())));
+    std::vector<Column> known = known_columns(sqlite);
+    const bool relative = !query.relative_to.empty();
+    if (relative)
+      for (Column& ratio : ratio_columns(known)) known.push_back(std::move(ratio));
+    const bool by_default = query.columns.empty(), grouped = !query.group_by.empty();
+    std::vector<std::string> names = query.columns;
+    if (by_default) names = stored(grouped ? shown_of_groups : default_columns(), known);
+    if (relative) names = with_ratios(names, known);
+    const Rows rows = read(sqlite, query, names, known, now);
+    return by_default && !grouped ? without_dull_columns(rows) : rows;
   });
 }
 
@@ -129,7 +218,8 @@ std::string why_empty(const std::string& database, const Query& query) {
       const Column& column = pick(known, "column", filter.column);
       if (filter.comparison != "=" || column.kind != Column::Kind::text) continue;
       Select select;
-      select.text = fmt::format("select distinct {} from {} order by 1", column.sql(select), result_tables());
+      const std::string table = column.expression.substr(0, column.expression.find('.'));
+      select.text = fmt::format("select distinct {} from {} order by 1", column.expression, table);
       std::vector<std::string> values;
       for (const auto& row : read_rows(sqlite, select).cells) values.push_back(std::get<std::string>(row[0]));
       for (const std::string& value : filter.values)

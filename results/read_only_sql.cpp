@@ -7,6 +7,7 @@
 
 #include "results/database.h"
 #include "results/select.h"
+#include "results/sql_functions.h"
 
 namespace bitsweep {
 namespace {
@@ -64,6 +65,7 @@ Rows read_only_sql(const std::string& database, const std::string& statement) {
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
     sqlite3* handle = sqlite.getHandle();
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+    add_sql_functions(sqlite);
     sqlite3_set_authorizer(handle, allow_reading, nullptr);
     check_single(handle, statement);
     try {

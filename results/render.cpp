@@ -150,10 +150,10 @@ std::string markdown(const Rows& rows) {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> list = {
-      {"table", "aligned text, numbers with units", table},
+      {"table", "aligned text, numbers with units", table, true},
       {"csv", "comma-separated values, raw numbers", csv},
       {"json", "an array of objects, raw numbers", json},
-      {"md", "a Markdown table, numbers with units", markdown},
+      {"md", "a Markdown table, numbers with units", markdown, true},
   };
   return list;
 }

@@ -13,6 +13,7 @@ struct Format {
   std::string name;
   std::string meaning;
   std::string (*render)(const Rows&) = nullptr;
+  bool for_people = false;  ///< numbers with units and few digits
 };
 
 /// "table" comes first.

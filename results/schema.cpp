@@ -246,6 +246,18 @@ create index results_by_outcome on results (session, outcome);
 drop index runs_by_model;
 create index runs_by_fields on runs (model, precision, pruning, batch, threads, dataset, backend, checkpoint, seed);
 )sql",
+      R"sql(
+-- queries that a user gave a name
+create table saved_queries (
+  name  text primary key,
+  query text not null,  -- JSON: what was asked for, as typed
+  saved text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+) strict;
+
+create index if not exists results_by_started on results (started);    -- --since, --until
+create index if not exists results_by_machine on results (machine);    -- compare machine:CLASS
+create index if not exists results_by_software on results (software);  -- compare commit:HASH, library:NAME=VERSION
+)sql",
   };
   return list;
 }

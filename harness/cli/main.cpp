@@ -25,6 +25,8 @@ const std::vector<Verb>& verbs() {
       {"run", "Carry out an experiment, alone or under mpirun; started again, it finishes the rest",
        define_run},
       {"query", "Show results as a table, CSV, JSON or Markdown", define_query},
+      {"compare", "Compare two sessions, commits, machines or versions of a library, run by run",
+       define_compare},
       {"explain", "Show one result in full, and why it is as fast as it is", define_explain},
       {"report", "Write a static report that opens offline", define_report},
       {"merge", "Take the results of other databases; doing so again changes nothing", define_merge},

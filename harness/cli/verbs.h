@@ -17,6 +17,7 @@ Action define_plan(CLI::App& verb);
 Action define_run(CLI::App& verb);
 Action define_explain(CLI::App& verb);
 Action define_query(CLI::App& verb);
+Action define_compare(CLI::App& verb);
 Action define_report(CLI::App& verb);
 Action define_merge(CLI::App& verb);
 Action define_export(CLI::App& verb);
