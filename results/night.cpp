@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/error.h"
+#include "results/change_points.h"
 #include "results/database.h"
 #include "results/differences.h"
 #include "results/kept_result.h"
@@ -32,11 +33,24 @@ std::string place_of_run(const Pair& pair) {
   return pair.run_id + " " + pair.machine_class;
 }
 
+/// Where new levels begin, ascending.
+std::vector<size_t> level_starts(const std::vector<double>& values) {
+  std::vector<HistoryPoint> points;
+  for (const double value : values) points.push_back({value, 0});
+  std::vector<size_t> starts;
+  // Judged after each session: without the stricter bound one of eight quiet histories would change within
+  // 100.
+  ChangePointCriteria criteria;
+  criteria.significance = significance_of_looks;
+  for (const ChangePoint& change : find_change_points(points, criteria).change_points)
+    starts.push_back(static_cast<size_t>(change.index));
+  return starts;
+}
+
 class Judging {
  public:
-  Judging(SQLite::Database& sqlite, const std::map<std::string, Threshold>& thresholds,
-          const LevelStarts& level_starts)
-      : sqlite_(sqlite), thresholds_(thresholds), level_starts_(level_starts) {}
+  Judging(SQLite::Database& sqlite, const std::map<std::string, Threshold>& thresholds)
+      : sqlite_(sqlite), thresholds_(thresholds) {}
 
   Night judge(const std::string& experiment, int64_t session) {
     find_session(experiment, session);
@@ -80,13 +94,15 @@ class Judging {
     SQLite::Statement found(
         sqlite_,
         "select canonical, results.run, own.class, metrics.name, unit, direction, value, results.session, "
-        "results.id, coalesce((select max(accepted.session) from accepted where accepted.run = results.run and "
+        "results.id, coalesce((select max(accepted.session) from accepted where accepted.run = results.run "
+        "and "
         "accepted.metric = metrics.name and (until is null or until >= ?3)), 0) "
         "from results as tonight join machines as own on own.id = tonight.machine "
         "join results on results.run = tonight.run join sessions on sessions.id = results.session "
         "join machines as its on its.id = results.machine and its.class = own.class "
         "join runs on runs.id = results.run join metrics on metrics.result = results.id "
-        "where tonight.session = ?1 and tonight.outcome = 'ok' and experiment = ?2 and results.outcome = 'ok' and "
+        "where tonight.session = ?1 and tonight.outcome = 'ok' and experiment = ?2 and results.outcome = "
+        "'ok' and "
         "results.session <= ?1 and value is not null order by results.run, metrics.name, results.session");
     found.bind(1, night_.session);
     found.bind(2, night_.experiment);
@@ -111,7 +127,7 @@ class Judging {
   }
 
   void judge_series(Series series) {
-    series.history.level_starts = level_starts_(series.history.values);
+    series.history.level_starts = level_starts(series.history.values);
     const Verdict verdict = bitsweep::judge(series.history, thresholds_.at(series.metric));
     ++night_.judged;
     if (verdict.judgement == Judgement::unknown) ++night_.unknown;
@@ -176,7 +192,6 @@ class Judging {
 
   SQLite::Database& sqlite_;
   const std::map<std::string, Threshold>& thresholds_;
-  const LevelStarts& level_starts_;
   Night night_;
   std::set<std::string> changed_;  ///< runs with findings
 };
@@ -203,9 +218,9 @@ const std::map<std::string, Threshold>& usual_thresholds() {
 }
 
 Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
-                  const std::map<std::string, Threshold>& thresholds, const LevelStarts& level_starts) {
+                  const std::map<std::string, Threshold>& thresholds) {
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
-    return Judging(sqlite, thresholds, level_starts).judge(experiment, session);
+    return Judging(sqlite, thresholds).judge(experiment, session);
   });
 }
 

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -54,9 +52,6 @@ struct Night {
   bool has_regressed() const;
 };
 
-/// Where new levels begin in a series, ascending.
-using LevelStarts = std::function<std::vector<size_t>(std::span<const double> values)>;
-
 /// Thresholds of the metrics that are judged where an experiment gives none.
 const std::map<std::string, Threshold>& usual_thresholds();
 
@@ -65,6 +60,6 @@ const std::map<std::string, Threshold>& usual_thresholds();
 ///   thresholds  metric → threshold: these metrics are judged, and no others
 /// Throws Error if there is no such session.
 Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
-                  const std::map<std::string, Threshold>& thresholds, const LevelStarts& level_starts);
+                  const std::map<std::string, Threshold>& thresholds);
 
 }  // namespace bitsweep

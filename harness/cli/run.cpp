@@ -1,3 +1,5 @@
+#include "harness/cli/run.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -20,13 +22,6 @@
 
 namespace bitsweep {
 namespace {
-
-struct Options {
-  std::string file;
-  std::string database;
-  std::vector<std::string> only;
-  bool fresh = false;
-};
 
 /// Everything that is decided before the first block is handed out.
 struct Job {
@@ -54,7 +49,7 @@ void restrict_to(std::vector<Block>& blocks, const std::vector<std::string>& onl
 }
 
 /// Opens the session: the latest one of this experiment goes on, unless there is none or a new one is wanted.
-void open_session(Job& job, const Options& options, int64_t planned) {
+void open_session(Job& job, const RunOptions& options, int64_t planned) {
   const SessionRow latest = job.store->latest_session(job.experiment.name);
   if (latest.id == 0 || options.fresh) {
     job.session = job.store->begin_session(job.experiment, planned);
@@ -70,7 +65,7 @@ void open_session(Job& job, const Options& options, int64_t planned) {
   job.store->continue_session(latest.id, job.experiment, planned);
 }
 
-Job prepare_job(const Options& options) {
+Job prepare_job(const RunOptions& options) {
   Job job;
   job.experiment = read_experiment(options.file, {names_of(backends())});
   job.blocks = expand(job.experiment);
@@ -95,7 +90,7 @@ size_t finished_in_plan(const Job& job) {
   return count;
 }
 
-ExitCode carry_out(Cluster& cluster, Job& job, const Options& options) {
+ExitCode carry_out(Cluster& cluster, Job& job, const RunOptions& options) {
   const size_t total = run_count(job.blocks), finished_before = finished_in_plan(job);
   Queue queue(job.blocks, job.experiment.measure, job.experiment.limits, job.finished);
   fmt::print(stderr, "{}: session {}, {} runs in {} blocks, {} finished before\n", job.experiment.name,
@@ -124,7 +119,9 @@ ExitCode carry_out(Cluster& cluster, Job& job, const Options& options) {
   return fine ? ExitCode::fine : ExitCode::runs_failed;
 }
 
-ExitCode run_experiment(const Options& options) {
+}  // namespace
+
+Carried run_experiment(const RunOptions& options) {
   Cluster cluster;
   Job job;
   if (cluster.leads()) {
@@ -136,9 +133,9 @@ ExitCode run_experiment(const Options& options) {
     }
   }
   try {
-    if (cluster.leads()) return carry_out(cluster, job, options);
+    if (cluster.leads()) return {carry_out(cluster, job, options), true, job.experiment, job.session};
     cluster.work();
-    return ExitCode::fine;
+    return {};
   } catch (const std::exception& fault) {
     if (cluster.alone()) throw;
     fmt::print(stderr, "bitsweep: {}\n", fault.what());  // abandoning leaves no time to do so later
@@ -148,10 +145,8 @@ ExitCode run_experiment(const Options& options) {
   }
 }
 
-}  // namespace
-
 Action define_run(CLI::App& verb) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunOptions>();
   verb.add_option("file", options->file, "Experiment (YAML)")->required();
   add_database_option(verb, options->database);
   auto* only = verb.add_option("--only", options->only,
@@ -160,7 +155,7 @@ Action define_run(CLI::App& verb) {
                    ->allow_extra_args(false);
   verb.add_flag("--new", options->fresh, "Begin a new session instead of finishing the latest one")
       ->excludes(only);
-  return [options] { return run_experiment(*options); };
+  return [options] { return run_experiment(*options).code; };
 }
 
 }  // namespace bitsweep

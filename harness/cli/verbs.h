@@ -15,6 +15,9 @@ using Action = std::function<ExitCode()>;
 /// Each adds its options to its subcommand and returns what to do.
 Action define_plan(CLI::App& verb);
 Action define_run(CLI::App& verb);
+Action define_nightly(CLI::App& verb);
+Action define_regressions(CLI::App& verb);
+Action define_accept(CLI::App& verb);
 Action define_explain(CLI::App& verb);
 Action define_query(CLI::App& verb);
 Action define_compare(CLI::App& verb);

@@ -34,9 +34,7 @@ class Nights {
     return add([](Result&) {});
   }
 
-  Night judge(const LevelStarts& level_starts = [](auto) { return std::vector<size_t>(); }) const {
-    return judge_night(path_, "nightly", 0, usual_thresholds(), level_starts);
-  }
+  Night judge() const { return judge_night(path_, "nightly", 0, usual_thresholds()); }
   const std::string& path() const { return path_; }
 
  private:
@@ -110,11 +108,7 @@ TEST_CASE(
   Nights nights;
   for (int i = 0; i < 12; ++i) nights.add();
   for (int i = 0; i < 8; ++i) nights.add(slower(1.1));
-  const LevelStarts at_twelve = [](std::span<const double> values) {
-    return std::abs(values.back() / values.front() - 1) > 0.05 ? std::vector<size_t>{12}
-                                                               : std::vector<size_t>();
-  };
-  const Night before = nights.judge(at_twelve);
+  const Night before = nights.judge();
   REQUIRE(find(before, "latency_p50") != nullptr);
   CHECK(find(before, "latency_p50")->since_session == 13);
   CHECK(find(before, "latency_p50")->verdict.confirmed);
@@ -122,7 +116,7 @@ TEST_CASE(
   for (const char* metric : {"latency_p50", "throughput"})
     CHECK(accept_change(nights.path(), {run_id(mlp).substr(0, 8), metric, 13, "eve", "larger tiles", {}}) ==
           run_id(mlp));
-  const Night after = nights.judge(at_twelve);
+  const Night after = nights.judge();
   CHECK(after.findings.empty());
   CHECK_FALSE(after.has_regressed());
 }
@@ -175,6 +169,6 @@ TEST_CASE("night: what changed although no number did is told") {
 TEST_CASE("night: other experiments do not count, and one that is not there is told") {
   Nights nights;
   nights.add();
-  CHECK_THROWS_AS(judge_night(nights.path(), "daily", 0, usual_thresholds(), {}), Error);
-  CHECK_THROWS_AS(judge_night(nights.path(), "nightly", 7, usual_thresholds(), {}), Error);
+  CHECK_THROWS_AS(judge_night(nights.path(), "daily", 0, usual_thresholds()), Error);
+  CHECK_THROWS_AS(judge_night(nights.path(), "nightly", 7, usual_thresholds()), Error);
 }

@@ -1,0 +1,19 @@
+// Judging a session by the thresholds of its experiment.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "harness/error.h"
+#include "results/night.h"
+
+namespace bitsweep {
+
+/// The latest session of the experiment of this name, or session `session` if that is not 0. Metrics that the
+/// experiment gives no threshold for get the usual one, if there is one. Throws Error.
+Night judge_session(const std::string& database, const std::string& experiment, int64_t session);
+
+/// What the verdict means for a caller: 1 for a regression, 4 if nothing was run, else 0.
+ExitCode exit_code(const Night& night);
+
+}  // namespace bitsweep

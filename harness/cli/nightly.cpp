@@ -1,0 +1,71 @@
+// bitsweep nightly: run, judge, report; the exit code is the verdict.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/cli/database_option.h"
+#include "harness/cli/judging.h"
+#include "harness/cli/run.h"
+#include "harness/cli/verbs.h"
+#include "harness/table.h"
+#include "results/night_formats.h"
+#include "results/report.h"
+
+namespace bitsweep {
+namespace {
+
+struct Options {
+  RunOptions run;
+  bool resume = false;
+  std::string folder, format;
+};
+
+/// FOLDER/night.FORMAT in each format, beside the report.
+void write_pages(const Night& night, const Options& options) {
+  const std::filesystem::path report =
+      write_report(options.run.database, std::to_string(night.session), options.folder);
+  for (const NightFormat& format : night_formats()) {
+    const auto path = report.parent_path() / ("night." + format.name);
+    std::ofstream file(path, std::ios::binary);
+    file << format.render(night);
+    if (!file.flush())
+      throw Error(
+          fmt::format("{}: cannot be written; is the folder writable, and the disk full?", path.string()));
+  }
+}
+
+ExitCode work_the_night(Options& options) {
+  options.run.fresh = !options.resume;
+  const Carried carried = run_experiment(options.run);
+  if (!carried.leads) return carried.code;
+  const Night night = judge_session(options.run.database, carried.experiment.name, carried.session);
+  fmt::print("{}", pick(night_formats(), "format", options.format).render(night));
+  if (!options.folder.empty()) write_pages(night, options);
+  const ExitCode verdict = exit_code(night);
+  return verdict == ExitCode::fine ? carried.code : verdict;
+}
+
+}  // namespace
+
+Action define_nightly(CLI::App& verb) {
+  const auto options = std::make_shared<Options>();
+  verb.add_option("file", options->run.file, "Experiment (YAML)")->required();
+  add_database_option(verb, options->run.database);
+  verb.add_flag("--resume", options->resume, "Finish the latest session instead of beginning a new one");
+  verb.add_option("--out", options->folder,
+                  "A folder for the report and for the verdict in all formats; made if missing");
+  options->format = night_formats().front().name;
+  verb.add_option("--format", options->format,
+                  fmt::format("Of what is printed: {}", fmt::join(names_of(night_formats()), ", ")))
+      ->capture_default_str();
+  return [options] {
+    pick(night_formats(), "format", options->format);  // a mistake is told before the night, not after it
+    return work_the_night(*options);
+  };
+}
+
+}  // namespace bitsweep
