@@ -146,7 +146,8 @@ std::string implausible(std::span<const float> outputs, std::span<const float> r
     return fmt::format("{} of {} outputs are zero", std::count(outputs.begin(), outputs.end(), 0.0F),
                        outputs.size());
   const auto judged = static_cast<int64_t>(reference.size()) / classes;
-  if (images > 1 && 2 * same > images && 2 * most_frequent_row(reference, static_cast<size_t>(classes)) <= judged)
+  if (images > 1 && 2 * same > images &&
+      2 * most_frequent_row(reference, static_cast<size_t>(classes)) <= judged)
     return fmt::format("the outputs are the same for {} of {} images", same, images);
   return "";
 }

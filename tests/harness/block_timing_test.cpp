@@ -6,13 +6,13 @@ using namespace bitsweep;
 
 namespace {
 
-/// How much other processes take of the cores, measurement by measurement; more are not expected.
+/// By what share the sentinel is slower after than before, measurement by measurement; more are not expected.
 Watch planted(std::vector<double> shares, int& measurements) {
   return [shares, &measurements] {
     const auto number = static_cast<size_t>(measurements++);
     return [share = shares.at(number)] {
       Noise noise;
-      noise.others_share = share;
+      noise.sentinel_before_ns = 1000, noise.sentinel_after_ns = 1000 * (1 + share);
       return noise;
     };
   };
@@ -49,6 +49,6 @@ TEST_CASE("block timing: a disturbed measurement is repeated once, and the quiet
   measurements = 0;
   const Timing worse = timed({0.3, 0.6}, measurements);
   CHECK(measurements == 2);
-  CHECK(worse.noise.others_share == 0.3);
+  CHECK(worse.noise.sentinel_after_ns == Approx(1300));
   CHECK_FALSE(disturbances(worse.noise).empty());
 }
