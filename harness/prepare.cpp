@@ -345,6 +345,7 @@ void Preparation::prepare_session(Prepared& prepared) {
   if (!check_kernels(result, session.profile(batch, 1), measure_.allows("fallback"))) return;
 
   prepared.scored = infer_all(session, network, images, run.batch);
+  result.evidence["outputs_hash"] = values_hash(prepared.scored);
   add_top_k(result, prepared.scored, images, prepared.classes);
   const Samples judged = first_images(images, judged_images);
   const std::span<const float> judged_outputs(prepared.scored.data(), judged.count * prepared.classes);

@@ -46,7 +46,8 @@ std::string list(const std::set<std::string>& names) {
 
 class Differences {
  public:
-  Differences(const Result& before, const Result& after) : before_(before), after_(after) {}
+  Differences(const Result& before, const Result& after, bool with_times)
+      : before_(before), after_(after), with_times_(with_times) {}
 
   std::vector<std::string> sentences() {
     value("outcome", described(before_), described(after_));
@@ -58,8 +59,7 @@ class Differences {
     for (const char* name :
          {"threads", "weights", "weights_hash", "data_hash", "normalisation", "calibration"})
       if (both_have(name)) value(name, evidence(before_, name), evidence(after_, name));
-    if (both_have("scored_outputs") &&
-        evidence(before_, "scored_outputs") != evidence(after_, "scored_outputs"))
+    if (both_have("outputs_hash") && evidence(before_, "outputs_hash") != evidence(after_, "outputs_hash"))
       sentences_.push_back("the outputs are no longer the same to the bit");
     return std::move(sentences_);
   }
@@ -89,7 +89,7 @@ class Differences {
   void layers() {
     const double whole_before_ns = whole_ns(by_name(before_.layers));
     const double difference_ns = whole_ns(by_name(after_.layers)) - whole_before_ns;
-    const bool changed = std::abs(difference_ns) > worth_a_word * whole_before_ns;
+    const bool changed = with_times_ && std::abs(difference_ns) > worth_a_word * whole_before_ns;
     std::vector<std::string> others;
     size_t told = 0;
     for (const LayerChange& change : changes_by_weight(difference_ns < 0)) {
@@ -156,13 +156,18 @@ class Differences {
 
   const Result& before_;
   const Result& after_;
+  bool with_times_;
   std::vector<std::string> sentences_;
 };
 
 }  // namespace
 
 std::vector<std::string> differences(const Result& before, const Result& after) {
-  return Differences(before, after).sentences();
+  return Differences(before, after, true).sentences();
+}
+
+std::vector<std::string> differences_but_time(const Result& before, const Result& after) {
+  return Differences(before, after, false).sentences();
 }
 
 }  // namespace bitsweep

@@ -15,4 +15,7 @@ namespace bitsweep {
 ///   before, after  results of the same run; layers may be missing
 std::vector<std::string> differences(const Result& before, const Result& after);
 
+/// The same without the layers' times, which differ a little always.
+std::vector<std::string> differences_but_time(const Result& before, const Result& after);
+
 }  // namespace bitsweep

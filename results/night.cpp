@@ -186,7 +186,7 @@ class Judging {
       return;
     }
     if (after.outcome != Outcome::ok || changed_.count(place_of_run(pair)) > 0) return;
-    std::vector<std::string> what = differences(before, after);
+    std::vector<std::string> what = differences_but_time(before, after);
     if (!what.empty()) night_.silent.push_back({pair.run, pair.run_id, pair.session_before, std::move(what)});
   }
 

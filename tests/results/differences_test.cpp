@@ -77,10 +77,17 @@ TEST_CASE("differences: each other cause is named") {
         "outcome: ok → failed (no such primitive)");
 }
 
+TEST_CASE("differences: times alone are no other thing") {
+  Result bad = good;
+  bad.layers[0].time_ns *= 1.4;
+  CHECK(differences_but_time(good, bad).empty());
+  CHECK_FALSE(differences(good, bad).empty());
+}
+
 TEST_CASE("differences: outputs that changed silently are told") {
   Result before = good, after = good;
-  before.evidence["scored_outputs"] = "aa";
-  after.evidence["scored_outputs"] = "bb";
+  before.evidence["outputs_hash"] = "aa";
+  after.evidence["outputs_hash"] = "bb";
   CHECK(differences(before, after) ==
         std::vector<std::string>{"the outputs are no longer the same to the bit"});
 }
