@@ -11,7 +11,7 @@
 #include "results/change_points.h"
 #include "results/database.h"
 #include "results/differences.h"
-#include "results/kept_result.h"
+#include "results/result_reader.h"
 
 namespace bitsweep {
 namespace {
@@ -63,7 +63,7 @@ class Judging {
 
  private:
   static std::tuple<bool, bool, double> weight(const Finding& finding) {
-    const Verdict& verdict = finding.verdict;
+    const SeriesVerdict& verdict = finding.verdict;
     return {verdict.worth_attention, verdict.judgement == Judgement::regressed, std::abs(verdict.change)};
   }
 
@@ -128,7 +128,7 @@ class Judging {
 
   void judge_series(Series series) {
     series.history.level_starts = level_starts(series.history.values);
-    const Verdict verdict = bitsweep::judge(series.history, thresholds_.at(series.metric));
+    const SeriesVerdict verdict = bitsweep::judge(series.history, thresholds_.at(series.metric));
     ++night_.judged;
     if (verdict.judgement == Judgement::unknown) ++night_.unknown;
     if (verdict.judgement == Judgement::steady) ++night_.steady;
@@ -147,8 +147,8 @@ class Judging {
                     {}};
     if (verdict.since > 0) {
       finding.before_session = series.sessions[verdict.since - 1];
-      finding.why = differences(read_kept_result(sqlite_, series.results[verdict.since - 1]),
-                                read_kept_result(sqlite_, series.results[verdict.since]));
+      finding.why = differences(read_circumstances(sqlite_, series.results[verdict.since - 1]),
+                                read_circumstances(sqlite_, series.results[verdict.since]));
     }
     if (changed) changed_.insert(series.run_id + " " + series.machine_class);
     night_.findings.push_back(std::move(finding));
@@ -177,8 +177,8 @@ class Judging {
   }
 
   void compare(const Pair& pair) {
-    const Result before = read_kept_result(sqlite_, pair.before),
-                 after = read_kept_result(sqlite_, pair.after);
+    const Result before = read_circumstances(sqlite_, pair.before),
+                 after = read_circumstances(sqlite_, pair.after);
     if (before.outcome != after.outcome) {
       night_.outcomes.push_back({pair.run, pair.run_id, pair.machine_class, to_text(before.outcome),
                                  to_text(after.outcome), after.reason, before.outcome == Outcome::ok,

@@ -17,7 +17,7 @@ struct Finding {
   std::string run_id;
   std::string machine_class, metric, unit;
   Direction direction = Direction::neutral;
-  Verdict verdict;
+  SeriesVerdict verdict;
   int64_t since_session = 0;     ///< the first of the present level
   int64_t before_session = 0;    ///< the last of the level before it
   std::vector<std::string> why;  ///< see differences.h

@@ -18,22 +18,22 @@ using Findings = std::vector<const Finding*>;
 /// A heading of the page, and which findings stand under it.
 struct Section {
   const char* heading;
-  bool (*takes)(const Verdict& verdict);
+  bool (*takes)(const SeriesVerdict& verdict);
 };
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> list = {
       {"Regressed",
-       [](const Verdict& verdict) {
+       [](const SeriesVerdict& verdict) {
          return verdict.judgement == Judgement::regressed && verdict.worth_attention;
        }},
       {"Improved",
-       [](const Verdict& verdict) {
+       [](const SeriesVerdict& verdict) {
          return verdict.judgement == Judgement::improved && verdict.worth_attention;
        }},
-      {"Recovered", [](const Verdict& verdict) { return verdict.recovered; }},
+      {"Recovered", [](const SeriesVerdict& verdict) { return verdict.recovered; }},
       {"Changed, but by less than the threshold",
-       [](const Verdict& verdict) {
+       [](const SeriesVerdict& verdict) {
          return verdict.judgement != Judgement::steady && !verdict.worth_attention;
        }},
   };
@@ -48,13 +48,13 @@ Findings findings_of(const Night& night, const Section& section) {
 }
 
 /// "+4.1 % (+3.0 to +5.2)"
-std::string change_text(const Verdict& verdict) {
+std::string change_text(const SeriesVerdict& verdict) {
   if (!std::isfinite(verdict.change)) return "from 0";
   return fmt::format("{:+.1f} % ({:+.1f} to {:+.1f})", 100 * verdict.change,
                      100 * verdict.change_interval.low, 100 * verdict.change_interval.high);
 }
 
-std::string certainty(const Verdict& verdict) {
+std::string certainty(const SeriesVerdict& verdict) {
   return verdict.confirmed ? "several sessions" : "this session alone";
 }
 
@@ -76,7 +76,7 @@ std::string text(const Night& night) {
     const Findings found = findings_of(night, section);
     if (!found.empty()) page += fmt::format("\n{}\n", section.heading);
     for (const Finding* finding : found) {
-      const Verdict& verdict = finding->verdict;
+      const SeriesVerdict& verdict = finding->verdict;
       page += fmt::format("  {}  {}  {} → {}  {}  since session {}, {}\n", finding->run, finding->metric,
                           readable(verdict.before, finding->unit), readable(verdict.after, finding->unit),
                           change_text(verdict), finding->since_session, certainty(verdict));
@@ -154,7 +154,7 @@ std::string json(const Night& night) {
                          {"regressed", night.has_regressed()}};
   auto& findings = page["findings"] = nlohmann::json::array();
   for (const Finding& finding : night.findings) {
-    const Verdict& verdict = finding.verdict;
+    const SeriesVerdict& verdict = finding.verdict;
     findings.push_back({{"run", finding.run},
                         {"run_id", finding.run_id},
                         {"machine_class", finding.machine_class},

@@ -39,20 +39,8 @@ Software read_software(SQLite::Statement& row, int first) {
   return software;
 }
 
-void read_parts(SQLite::Database& sqlite, int64_t row, Result& result) {
+void read_layers_and_evidence(SQLite::Database& sqlite, int64_t row, Result& result) {
   const auto rows = [&](const char* statement, const auto& take) { each(sqlite, statement, row, take); };
-  rows("select name, value, unit, direction from metrics where result = ?1 order by name",
-       [&](SQLite::Statement& metric) {
-         const bool missing = metric.isColumnNull(1);
-         Direction direction{};
-         parse_value(text(metric, 3), direction);
-         result.metrics.push_back(
-             {text(metric, 0),
-              missing ? std::numeric_limits<double>::quiet_NaN() : metric.getColumn(1).getDouble(),
-              text(metric, 2), direction});
-       });
-  rows("select samples_ns from sample_lists where result = ?1",
-       [&](SQLite::Statement& list) { nlohmann::json::parse(text(list, 0)).get_to(result.samples_ns); });
   rows(
       "select name, kind, implementation, data_types, time_ns, macs, bytes, isa, layouts, bound_ns, "
       "memory_bound "
@@ -71,32 +59,55 @@ void read_parts(SQLite::Database& sqlite, int64_t row, Result& result) {
         record.bound_ns = layer.getColumn(9).getDouble();
         record.memory_bound = layer.getColumn(10).getInt() != 0;
       });
-  rows("select note from notes where result = ?1 order by position",
-       [&](SQLite::Statement& note) { result.notes.push_back(text(note, 0)); });
-  rows("select sentence from explanations where result = ?1 order by position",
-       [&](SQLite::Statement& sentence) { result.explanation.push_back(text(sentence, 0)); });
   rows("select name, value from evidence where result = ?1",
        [&](SQLite::Statement& evidence) { result.evidence[text(evidence, 0)] = text(evidence, 1); });
 }
 
+void read_numbers_and_words(SQLite::Database& sqlite, int64_t row, Result& result) {
+  const auto rows = [&](const char* statement, const auto& take) { each(sqlite, statement, row, take); };
+  rows("select name, value, unit, direction from metrics where result = ?1 order by name",
+       [&](SQLite::Statement& metric) {
+         const bool missing = metric.isColumnNull(1);
+         Direction direction{};
+         parse_value(text(metric, 3), direction);
+         result.metrics.push_back(
+             {text(metric, 0),
+              missing ? std::numeric_limits<double>::quiet_NaN() : metric.getColumn(1).getDouble(),
+              text(metric, 2), direction});
+       });
+  rows("select samples_ns from sample_lists where result = ?1",
+       [&](SQLite::Statement& list) { nlohmann::json::parse(text(list, 0)).get_to(result.samples_ns); });
+  rows("select note from notes where result = ?1 order by position",
+       [&](SQLite::Statement& note) { result.notes.push_back(text(note, 0)); });
+  rows("select sentence from explanations where result = ?1 order by position",
+       [&](SQLite::Statement& sentence) { result.explanation.push_back(text(sentence, 0)); });
+}
+
 }  // namespace
 
-Result read_result(SQLite::Database& sqlite, int64_t row) {
+Result read_circumstances(SQLite::Database& sqlite, int64_t row) {
   Result result;
   each(sqlite,
-       "select run, outcome, reason, results.started, seconds, description, bitsweep, build, libraries "
+       "select outcome, reason, results.started, seconds, description, bitsweep, build, libraries "
        "from results join machines on machines.id = machine join software on software.id = software "
        "where results.id = ?1",
        row, [&](SQLite::Statement& found) {
-         result.run = read_run(sqlite, text(found, 0));
-         parse_value(text(found, 1), result.outcome);
-         result.reason = text(found, 2);
-         result.started = text(found, 3);
-         result.seconds = found.getColumn(4).getDouble();
-         nlohmann::json::parse(text(found, 5)).get_to(result.machine);
-         result.software = read_software(found, 6);
+         parse_value(text(found, 0), result.outcome);
+         result.reason = text(found, 1);
+         result.started = text(found, 2);
+         result.seconds = found.getColumn(3).getDouble();
+         nlohmann::json::parse(text(found, 4)).get_to(result.machine);
+         result.software = read_software(found, 5);
        });
-  read_parts(sqlite, row, result);
+  read_layers_and_evidence(sqlite, row, result);
+  return result;
+}
+
+Result read_result(SQLite::Database& sqlite, int64_t row) {
+  Result result = read_circumstances(sqlite, row);
+  each(sqlite, "select run from results where id = ?1", row,
+       [&](SQLite::Statement& found) { result.run = read_run(sqlite, text(found, 0)); });
+  read_numbers_and_words(sqlite, row, result);
   return result;
 }
 

@@ -13,4 +13,8 @@ namespace bitsweep {
 /// fit its field.
 Result read_result(SQLite::Database& sqlite, int64_t row);
 
+/// Of that outcome, machine, software, layers and evidence: what ran and how it ended, without its run, its
+/// numbers and its words.
+Result read_circumstances(SQLite::Database& sqlite, int64_t row);
+
 }  // namespace bitsweep

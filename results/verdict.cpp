@@ -98,8 +98,8 @@ std::string to_text(Judgement judgement) {
   return "unknown";
 }
 
-Verdict judge(const SeriesHistory& history, const Threshold& threshold) {
-  Verdict verdict;
+SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold) {
+  SeriesVerdict verdict;
   if (history.values.empty()) return verdict;
   const std::vector<Level> levels = levels_of(history);
   const Level &baseline = levels.front(), &present = levels.back();

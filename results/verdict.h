@@ -29,7 +29,7 @@ enum class Judgement {
 };
 std::string to_text(Judgement judgement);
 
-struct Verdict {
+struct SeriesVerdict {
   Judgement judgement = Judgement::unknown;
   bool worth_attention = false;  ///< the change is as large as the threshold, or larger
   bool confirmed = false;        ///< by a level of several sessions; else by the newest value alone
@@ -49,6 +49,6 @@ inline constexpr size_t window = 30;
 
 /// The newest value of a series of a metric that has a direction; neutral metrics are steady or unknown.
 ///   threshold  from which change on it is worth attention
-Verdict judge(const SeriesHistory& history, const Threshold& threshold);
+SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold);
 
 }  // namespace bitsweep

@@ -8,10 +8,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "backends/backends.h"
 #include "harness/cli/database_option.h"
+#include "harness/cli/judging.h"
 #include "harness/cli/verbs.h"
-#include "harness/experiment.h"
 #include "harness/table.h"
 #include "results/comparison_rows.h"
 #include "results/render.h"
@@ -29,16 +28,6 @@ struct Options {
   bool all = false;
   std::string format;
 };
-
-/// A text that this bitsweep does not understand has no gate here, which is told.
-std::map<std::string, Threshold> read_gate(const std::string& text) {
-  try {
-    return parse_experiment(text, "the stored experiment", {names_of(backends())}).gate;
-  } catch (const Error& error) {
-    fmt::print(stderr, "{}\nthe usual thresholds hold, as its gate cannot be read\n", error.what());
-    return {};
-  }
-}
 
 /// What the table does not say, on standard error: a program reads the table.
 void tell(const Sides& sides, const std::vector<Comparison>& comparisons) {

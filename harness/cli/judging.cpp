@@ -12,22 +12,24 @@
 namespace bitsweep {
 namespace {
 
-/// The experiment's own thresholds before the usual ones. Its text may be of an older bitsweep.
+/// The experiment's own thresholds before the usual ones.
 std::map<std::string, Threshold> thresholds_of(const std::string& database, const std::string& name) {
-  std::map<std::string, Threshold> thresholds = usual_thresholds();
   const SessionRow latest = Store(database, Store::Access::read_only).latest_session(name);
-  try {
-    for (const auto& [metric, threshold] :
-         parse_experiment(latest.spec_text, name, {names_of(backends())}).gate)
-      thresholds[metric] = threshold;
-  } catch (const Error& error) {
-    fmt::print(stderr, "bitsweep: the usual thresholds hold, for the experiment cannot be read: {}\n",
-               error.what());
-  }
+  std::map<std::string, Threshold> thresholds = read_gate(latest.spec_text);
+  thresholds.insert(usual_thresholds().begin(), usual_thresholds().end());
   return thresholds;
 }
 
 }  // namespace
+
+std::map<std::string, Threshold> read_gate(const std::string& text) {
+  try {
+    return parse_experiment(text, "the stored experiment", {names_of(backends())}).gate;
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}\nthe usual thresholds hold, as its gate cannot be read\n", error.what());
+    return {};
+  }
+}
 
 Night judge_session(const std::string& database, const std::string& experiment, int64_t session) {
   return judge_night(database, experiment, session, thresholds_of(database, experiment));

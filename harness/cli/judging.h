@@ -9,6 +9,10 @@
 
 namespace bitsweep {
 
+/// The gate of an experiment's text as it is kept. It may be of another bitsweep: what cannot be read has no
+/// gate, which is told on standard error.
+std::map<std::string, Threshold> read_gate(const std::string& text);
+
 /// The latest session of the experiment of this name, or session `session` if that is not 0. Metrics that the
 /// experiment gives no threshold for get the usual one, if there is one. Throws Error.
 Night judge_session(const std::string& database, const std::string& experiment, int64_t session);

@@ -33,7 +33,7 @@ TEST_CASE("verdict: with little history nothing is judged") {
 }
 
 TEST_CASE("verdict: a new level that is worse has regressed, with its size, its interval and its beginning") {
-  const Verdict verdict = judge(series({{100, 15}, {110, 6}}), three_percent);
+  const SeriesVerdict verdict = judge(series({{100, 15}, {110, 6}}), three_percent);
   CHECK(verdict.judgement == Judgement::regressed);
   CHECK(verdict.worth_attention);
   CHECK(verdict.confirmed);
@@ -53,7 +53,7 @@ TEST_CASE("verdict: what is better depends on the metric") {
 }
 
 TEST_CASE("verdict: a significant change below the threshold is told, and is not worth attention") {
-  const Verdict verdict = judge(series({{100, 15}, {101.5, 10}}, 0.001), three_percent);
+  const SeriesVerdict verdict = judge(series({{100, 15}, {101.5, 10}}, 0.001), three_percent);
   CHECK(verdict.judgement == Judgement::regressed);
   CHECK_FALSE(verdict.worth_attention);
 }
@@ -62,7 +62,7 @@ TEST_CASE("verdict: one night far off its level is told at once, as unconfirmed"
   SeriesHistory history = series({{100, 20}});
   CHECK(judge(history, three_percent).judgement == Judgement::steady);
   history.values.push_back(115);
-  const Verdict verdict = judge(history, three_percent);
+  const SeriesVerdict verdict = judge(history, three_percent);
   CHECK(verdict.judgement == Judgement::regressed);
   CHECK(verdict.worth_attention);
   CHECK_FALSE(verdict.confirmed);
@@ -81,22 +81,23 @@ TEST_CASE("verdict: a value that never changed regresses by any change") {
   SeriesHistory history = series({{92.48, 20}}, 0);
   history.direction = Direction::higher_is_better;
   history.values.push_back(92.0);
-  const Verdict slightly = judge(history, {0.5, true});
+  const SeriesVerdict slightly = judge(history, {0.5, true});
   CHECK(slightly.judgement == Judgement::steady);  // half a point is asked for, 0.48 it is
   history.values.back() = 91.9;
-  const Verdict verdict = judge(history, {0.5, true});
+  const SeriesVerdict verdict = judge(history, {0.5, true});
   CHECK(verdict.judgement == Judgement::regressed);
   CHECK(verdict.worth_attention);
 }
 
 TEST_CASE("verdict: what came back has recovered") {
-  const Verdict verdict = judge(series({{100, 12}, {120, 5}, {100, 6}}), three_percent);
+  const SeriesVerdict verdict = judge(series({{100, 12}, {120, 5}, {100, 6}}), three_percent);
   CHECK(verdict.judgement == Judgement::steady);
   CHECK(verdict.recovered);
 }
 
 TEST_CASE("verdict: small steps add up against the baseline") {
-  const Verdict verdict = judge(series({{100, 8}, {101.5, 6}, {103, 6}, {104.5, 6}}, 0.001), three_percent);
+  const SeriesVerdict verdict =
+      judge(series({{100, 8}, {101.5, 6}, {103, 6}, {104.5, 6}}, 0.001), three_percent);
   CHECK(verdict.judgement == Judgement::regressed);
   CHECK(verdict.worth_attention);
   CHECK(verdict.change == Approx(0.045).margin(0.002));
@@ -105,7 +106,7 @@ TEST_CASE("verdict: small steps add up against the baseline") {
 TEST_CASE("verdict: an accepted change is the baseline from then on") {
   SeriesHistory history = series({{100, 15}, {110, 10}});
   history.accepted = 15;
-  const Verdict verdict = judge(history, three_percent);
+  const SeriesVerdict verdict = judge(history, three_percent);
   CHECK(verdict.judgement == Judgement::steady);
   CHECK_FALSE(verdict.recovered);
   CHECK(verdict.before == Approx(110).epsilon(0.01));
