@@ -1,0 +1,17 @@
+#include "tests/places.h"
+
+namespace bitsweep {
+
+std::string source_dir() {
+  return BITSWEEP_SOURCE_DIR;
+}
+
+std::string program() {
+  return BITSWEEP_PROGRAM;
+}
+
+std::string faulty_child() {
+  return BITSWEEP_FAULTY_CHILD;
+}
+
+}  // namespace bitsweep
