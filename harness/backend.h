@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/ceilings.h"
 #include "harness/network.h"
 #include "harness/run.h"
 
@@ -78,6 +79,12 @@ struct Library {
   std::string version;
 };
 
+/// What an engine computes on that is not the CPU.
+struct Device {
+  std::string name;      ///< as in Ceilings::device, e.g. "NVIDIA H100 80GB HBM3"; empty: there is none
+  std::string why_none;  ///< in words, e.g. "no CUDA device: no GPU driver"; empty if there is one
+};
+
 /// A row of the table of backends.
 struct Backend {
   std::string name;
@@ -93,6 +100,10 @@ struct Backend {
   /// that allow_emulation let through. Nothing where the CPU has its own; null for an engine that never
   /// emulates.
   std::optional<std::string> (*emulation)(Precision) = nullptr;
+  /// Of an engine that does not compute on the CPU; null for those that do.
+  Device (*device)() = nullptr;
+  /// Measures that device, for some seconds; null where `device` is. Throws Error if there is none.
+  Ceilings (*measure_ceilings)() = nullptr;
 };
 
 }  // namespace bitsweep

@@ -14,4 +14,8 @@ std::string faulty_child() {
   return BITSWEEP_FAULTY_CHILD;
 }
 
+std::string planted_nvml() {
+  return BITSWEEP_PLANTED_NVML;
+}
+
 }  // namespace bitsweep

@@ -8,6 +8,7 @@ namespace bitsweep {
 
 std::string source_dir();    ///< the checkout
 std::string program();       ///< bitsweep
-std::string faulty_child();  ///< see programs/
+std::string faulty_child();  ///< this one and the next: see programs/
+std::string planted_nvml();
 
 }  // namespace bitsweep

@@ -1,5 +1,3 @@
-#ifdef BITSWEEP_ONEDNN
-
 #include <cmath>
 
 #include "harness/compression/pruning.h"
@@ -521,5 +519,3 @@ TEST_CASE("onednn: int8 without ranges is refused") {
 
 }  // namespace
 }  // namespace bitsweep
-
-#endif

@@ -53,6 +53,12 @@ TEST_CASE(
   const auto& ceilings = json.at("ceilings");
   CHECK(ceilings.at("warnings").size() == ceilings.at("now").at("disturbed").size());
   CHECK(kept);
+  // Where this is a node without a GPU, and a build that could use one, that is said and nothing fails.
+  for (const auto& device : json.at("device_ceilings"))
+    if (json.at("gpus").empty())
+      CHECK_THAT(device.at("why_not").get<std::string>(), ContainsSubstring("no CUDA device: "));
+    else
+      CHECK(device.at("now").at("arithmetic").size() >= 4);
 }
 
 TEST_CASE("doctor: ceilings that cannot be stored are told in a line, with the file") {
