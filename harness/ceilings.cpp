@@ -29,7 +29,8 @@ bool is_rate(double value) {
 /// Whether a file's numbers can be ceilings at all.
 bool sound(const Ceilings& ceilings) {
   const auto& sets = ceilings.bandwidth;
-  return (ceilings.threads > 0 || !ceilings.device.empty()) && !sets.empty() && sets.front().working_set > 0 &&
+  return (ceilings.threads > 0 || !ceilings.device.empty()) && !sets.empty() &&
+         sets.front().working_set > 0 &&
          std::is_sorted(sets.begin(), sets.end(),
                         [](auto& a, auto& b) { return a.working_set < b.working_set; }) &&
          std::all_of(sets.begin(), sets.end(), [](auto& set) { return is_rate(set.bytes_per_s); }) &&
@@ -39,7 +40,8 @@ bool sound(const Ceilings& ceilings) {
                      [](auto& transfer) { return is_rate(transfer.bytes_per_s); });
 }
 
-/// One entry a device and number of threads; none if the file is missing, broken or of another format: it is a cache.
+/// One entry a device and number of threads; none if the file is missing, broken or of another format: it is
+/// a cache.
 std::vector<Ceilings> read(const std::filesystem::path& path) {
   std::ifstream file(path);
   try {

@@ -41,7 +41,7 @@ struct Transfer {
 };
 
 struct Ceilings {
-  int threads = 0;  ///< of a CPU
+  int threads = 0;                     ///< of a CPU
   std::vector<Arithmetic> arithmetic;  ///< only what this CPU or device has instructions for
   /// Ascending: from what fits the first level of cache to at least 256 MiB and 4 times the last level,
   /// bounded by a quarter of the memory.
@@ -50,7 +50,7 @@ struct Ceilings {
   /// What disturbed each time that these were measured, the last few times; empty once it was quiet: only
   /// then nothing else can have kept them low.
   std::vector<std::string> disturbed = {};
-  std::string device = {};  ///< name of a GPU; empty: the CPU
+  std::string device = {};               ///< name of a GPU; empty: the CPU
   std::vector<Transfer> transfers = {};  ///< of a device, page-locked memory
 
   bool operator==(const Ceilings&) const = default;
@@ -82,7 +82,8 @@ constexpr size_t disturbed_attempts = 3;
 Ceilings ceilings(const Machine& machine, int threads);
 
 /// The same for a device of that name, which `measure` measures.
-Ceilings ceilings(const Machine& machine, const std::string& device, const std::function<Ceilings()>& measure);
+Ceilings ceilings(const Machine& machine, const std::string& device,
+                  const std::function<Ceilings()>& measure);
 
 /// Stores ceilings that were measured again: the highest of each stays. Returns what is then stored, or would
 /// be if the cache could be written.

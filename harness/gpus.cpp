@@ -11,7 +11,7 @@ namespace bitsweep {
 namespace {
 
 // What is needed of NVML's binary interface; its header comes with CUDA, which most nodes lack.
-using Status = int;  // nvmlReturn_t
+using Status = int;    // nvmlReturn_t
 using Device = void*;  // nvmlDevice_t
 constexpr Status success = 0;
 constexpr Status insufficient_size = 7;

@@ -19,9 +19,9 @@ struct Gpu {
   std::optional<int> memory_clock_mhz;
   std::optional<int> temperature_celsius;
   std::optional<double> power_w, power_limit_w;
-  std::optional<double> energy_j;          ///< since the driver was loaded
-  std::optional<int> processes;            ///< that compute on it
-  std::optional<bool> persistent;          ///< the driver stays loaded between programs
+  std::optional<double> energy_j;           ///< since the driver was loaded
+  std::optional<int> processes;             ///< that compute on it
+  std::optional<bool> persistent;           ///< the driver stays loaded between programs
   std::vector<std::string> throttled = {};  ///< why its clock is lower than it could be; idleness is none
 };
 

@@ -72,8 +72,7 @@ constexpr int most_algorithms = 8;
 
 /// Multiply-accumulates a second; 0 if the library has no code for these types.
 double product_rate(const Product& product, int64_t size, const Stream& stream) {
-  const Matmul matmul(
-      {size, size, size, product.factors, product.output, product.compute, product.scale});
+  const Matmul matmul({size, size, size, product.factors, product.output, product.compute, product.scale});
   const std::vector<MatmulAlgorithm> algorithms = matmul.algorithms(most_algorithms, workspace_bytes);
   if (algorithms.empty()) return 0;
   const int64_t count = size * size;
@@ -127,8 +126,8 @@ std::vector<Bandwidth> measure_bandwidth(const Stream& stream) {
     const double read_ns = shortest_ns(stream, each_ceiling / 2, [&] {
       read_over_and_over(memory.data(), working_set, passes, sink.as<unsigned>(), stream.get());
     });
-    result.push_back({working_set, static_cast<double>(passes * working_set) /
-                                       std::min(copy_ns, read_ns) * 1e9});
+    result.push_back(
+        {working_set, static_cast<double>(passes * working_set) / std::min(copy_ns, read_ns) * 1e9});
   }
   return result;
 }

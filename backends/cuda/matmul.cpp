@@ -95,9 +95,9 @@ std::vector<MatmulAlgorithm> Matmul::algorithms(int most, size_t workspace_bytes
         "ask for algorithms");
   std::vector<MatmulAlgorithm> found(static_cast<size_t>(most));
   int count = 0;
-  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-      matmul_library(), description_.get(), weights_.get(), source_.get(), output_.get(), output_.get(),
-      preference, most, found.data(), &count);
+  const cublasStatus_t status =
+      cublasLtMatmulAlgoGetHeuristic(matmul_library(), description_.get(), weights_.get(), source_.get(),
+                                     output_.get(), output_.get(), preference, most, found.data(), &count);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED) count = 0;
   if (status != CUBLAS_STATUS_NOT_SUPPORTED) check(status, "ask for algorithms");
   found.resize(static_cast<size_t>(count));

@@ -1,11 +1,10 @@
-#include "backends/cuda/measuring_kernels.h"
-
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_fp8.h>
 
 #include "backends/cuda/check.h"
 #include "backends/cuda/device.h"
+#include "backends/cuda/measuring_kernels.h"
 #include "harness/error.h"
 
 namespace bitsweep::cuda {
@@ -85,9 +84,7 @@ int resident_blocks() {
 
 void fill_random(void* values, cudaDataType_t type, int64_t count, uint32_t seed, cudaStream_t stream) {
   const int blocks = resident_blocks();
-  const auto launch = [&](auto* typed) {
-    fill<<<blocks, threads_a_block, 0, stream>>>(typed, count, seed);
-  };
+  const auto launch = [&](auto* typed) { fill<<<blocks, threads_a_block, 0, stream>>>(typed, count, seed); };
   switch (type) {
     case CUDA_R_32F:
       launch(static_cast<float*>(values));

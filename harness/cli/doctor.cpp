@@ -48,7 +48,7 @@ struct Measured {
 struct Findings {
   Machine machine;
   std::vector<Surrounding> surroundings;
-  Gpus gpus;         ///< while their ceilings had just been measured
+  Gpus gpus;  ///< while their ceilings had just been measured
   Measured of_cpu;
   std::vector<Measured> of_devices;
   std::vector<Ability> abilities;
@@ -178,13 +178,12 @@ Rows describe(const std::vector<Gpu>& gpus) {
     return value ? Cell(static_cast<double>(*value)) : Cell(std::string("unknown"));
   };
   Rows rows;
-  rows.headings = {{"GPU, right after", ""}, {"clock", "MHz"},   {"at most", "MHz"}, {"temperature", "C"},
-                   {"power", "W"},           {"limit", "W"},     {"energy", "J"},    {"held down by", ""}};
+  rows.headings = {{"GPU, right after", ""}, {"clock", "MHz"}, {"at most", "MHz"}, {"temperature", "C"},
+                   {"power", "W"},           {"limit", "W"},   {"energy", "J"},    {"held down by", ""}};
   for (const Gpu& gpu : gpus)
     rows.cells.push_back({gpu.name, number(gpu.clock_mhz), number(gpu.most_clock_mhz),
                           number(gpu.temperature_celsius), number(gpu.power_w), number(gpu.power_limit_w),
-                          number(gpu.energy_j),
-                          fmt::format("{}", fmt::join(gpu.throttled, ", "))});
+                          number(gpu.energy_j), fmt::format("{}", fmt::join(gpu.throttled, ", "))});
   return rows;
 }
 
@@ -226,12 +225,11 @@ nlohmann::json for_programs(const Measured& measured) {
 }
 
 std::string for_programs(const Findings& findings) {
-  nlohmann::json json = {
-      {"machine", findings.machine},
-      {"machine_class", machine_class(findings.machine)},
-      {"surroundings", findings.surroundings},
-      {"gpus", findings.gpus.found},
-      {"ceilings", for_programs(findings.of_cpu)}};
+  nlohmann::json json = {{"machine", findings.machine},
+                         {"machine_class", machine_class(findings.machine)},
+                         {"surroundings", findings.surroundings},
+                         {"gpus", findings.gpus.found},
+                         {"ceilings", for_programs(findings.of_cpu)}};
   json["device_ceilings"] = nlohmann::json::array();
   for (const Measured& measured : findings.of_devices)
     json["device_ceilings"].push_back(for_programs(measured));

@@ -38,8 +38,7 @@ Surrounding temperature(const std::string& name, const Gpu& gpu) {
 }
 
 Surrounding neighbours(const std::string& name, const Gpu& gpu) {
-  if (!gpu.processes)
-    return {name, "unknown", false, "whether other programs compute on the GPU is hidden."};
+  if (!gpu.processes) return {name, "unknown", false, "whether other programs compute on the GPU is hidden."};
   if (*gpu.processes == 0) return {name, "none", true, ""};
   return {name, std::to_string(*gpu.processes), false,
           "they take multiprocessors and memory bandwidth; end them (`nvidia-smi` names them), or take the "

@@ -68,7 +68,7 @@ TEST_CASE("gpus: a driver tells name, clocks, temperature, power and what holds 
 }
 
 TEST_CASE("gpus: what a driver does not tell is unknown, not 0") {
-  const Gpu& gpu = inspect_gpus(BITSWEEP_PLANTED_NVML).found.at(0);
+  const Gpu gpu = inspect_gpus(BITSWEEP_PLANTED_NVML).found.at(0);
   CHECK_FALSE(gpu.energy_j);
   const nlohmann::json json = gpu;
   CHECK(json.at("energy_j").is_null());

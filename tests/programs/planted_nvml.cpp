@@ -1,5 +1,5 @@
-// A driver's library for tests: two GPUs with known numbers. The first hides its energy and idles, the second is
-// held down by power and heat.
+// A driver's library for tests: two GPUs with known numbers. The first hides its energy and idles, the second
+// is held down by power and heat.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
