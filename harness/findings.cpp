@@ -117,6 +117,11 @@ void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedS
     add_metric(result, "ceiling_share", 100 * *whole.arithmetic_share, "%", Direction::higher_is_better);
   add_metric(result, "memory_bound_share", 100 * whole.memory_bound_share, "%", Direction::neutral);
   add_metric(result, "reorder_share", 100 * reorder_share(layers), "%", Direction::lower_is_better);
+  if (!ceilings.disturbed.empty())
+    result.notes.push_back(fmt::format(
+        "the ceilings were disturbed whenever they were measured, and the shares of them may be too "
+        "high: {}; run `bitsweep doctor` when it is quiet",
+        ceilings.disturbed.back()));
   const Coverage covered = inference_ns ? coverage(layers, *inference_ns) : Coverage{0, true};
   if (inference_ns)
     add_metric(result, "layers_coverage", 100 * covered.share, "%", Direction::neutral);
