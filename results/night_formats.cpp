@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/quantity.h"
+#include "results/render.h"
 
 namespace bitsweep {
 namespace {
@@ -93,24 +94,8 @@ std::string text(const Night& night) {
   return page;
 }
 
-/// As the text of a cell or line: nothing in it means anything to Markdown or HTML.
-std::string escaped(const std::string& words) {
-  std::string safe;
-  for (const char c : words) {
-    if (c == '<') {
-      safe += "&lt;";
-    } else if (c == '\n') {
-      safe += ' ';
-    } else {
-      if (std::string_view("|*_`[]\\#").find(c) != std::string_view::npos) safe += '\\';
-      safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string markdown(const Night& night) {
-  std::string page = fmt::format("# {}\n\n{}.\n", escaped(headline(night)), counts(night));
+  std::string page = fmt::format("# {}\n\n{}.\n", escaped_for_markdown(headline(night)), counts(night));
   for (const Section& section : sections()) {
     const Findings found = findings_of(night, section);
     if (found.empty()) continue;
@@ -120,24 +105,27 @@ std::string markdown(const Night& night) {
         "---: | ---: | ---: | --- |\n",
         section.heading);
     for (const Finding* finding : found)
-      page += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", escaped(finding->run),
-                          escaped(finding->metric), readable(finding->verdict.before, finding->unit),
-                          readable(finding->verdict.after, finding->unit), change_text(finding->verdict),
-                          finding->since_session, certainty(finding->verdict));
+      page +=
+          fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", escaped_for_markdown(finding->run),
+                      escaped_for_markdown(finding->metric), readable(finding->verdict.before, finding->unit),
+                      readable(finding->verdict.after, finding->unit), change_text(finding->verdict),
+                      finding->since_session, certainty(finding->verdict));
     for (const Finding* finding : found) {
       if (finding->why.empty()) continue;
-      page += fmt::format("\n{}, {}:\n", escaped(finding->run), escaped(finding->metric));
-      for (const std::string& sentence : finding->why) page += fmt::format("- {}\n", escaped(sentence));
+      page += fmt::format("\n{}, {}:\n", escaped_for_markdown(finding->run),
+                          escaped_for_markdown(finding->metric));
+      for (const std::string& sentence : finding->why)
+        page += fmt::format("- {}\n", escaped_for_markdown(sentence));
     }
   }
   if (!night.outcomes.empty()) page += "\n## Outcomes\n\n";
   for (const OutcomeChange& change : night.outcomes)
-    page += fmt::format("- {}: {} → {}{}\n", escaped(change.run), change.before, change.after,
-                        change.reason.empty() ? "" : ": " + escaped(change.reason));
+    page += fmt::format("- {}: {} → {}{}\n", escaped_for_markdown(change.run), change.before, change.after,
+                        change.reason.empty() ? "" : ": " + escaped_for_markdown(change.reason));
   if (!night.silent.empty()) page += "\n## Not the same, though as good\n\n";
   for (const auto& [what, runs] : runs_by_change(night)) {
-    page += fmt::format("- {}\n", escaped(fmt::format("{}", fmt::join(runs, "; "))));
-    for (const std::string& sentence : what) page += fmt::format("  - {}\n", escaped(sentence));
+    page += fmt::format("- {}\n", escaped_for_markdown(fmt::format("{}", fmt::join(runs, "; "))));
+    for (const std::string& sentence : what) page += fmt::format("  - {}\n", escaped_for_markdown(sentence));
   }
   return page;
 }

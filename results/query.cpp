@@ -67,23 +67,6 @@ bool names_session(const std::string& filter) {
   return parse_filter(filter).column == "session";
 }
 
-std::string where(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
-                  std::chrono::system_clock::time_point now, Select& select) {
-  std::string conditions = filter_conditions(query.filters, known, select);
-  const bool chosen = !query.since.empty() || !query.until.empty() ||
-                      std::any_of(query.filters.begin(), query.filters.end(), names_session);
-  const std::string session = !query.session.empty() ? query.session : chosen ? "all" : "latest";
-  if (session != "all")
-    conditions += fmt::format(" and results.session in (select value from json_each({}))",
-                              select.bind(nlohmann::json(selected_sessions(sqlite, session)).dump()));
-  if (!query.since.empty())
-    conditions +=
-        fmt::format(" and results.started >= {}", select.bind(parse_moment(query.since, now).begin));
-  if (!query.until.empty())
-    conditions += fmt::format(" and results.started < {}", select.bind(parse_moment(query.until, now).end));
-  return "true" + conditions;
-}
-
 /// Whether a row is a group of results.
 bool in_groups(const Query& query, const std::vector<std::string>& names) {
   return !query.group_by.empty() || std::any_of(names.begin(), names.end(), is_aggregate);
@@ -156,7 +139,7 @@ Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::s
     headings.push_back({column.name, column.unit});
     if (groups.size() < query.group_by.size()) groups.push_back(std::to_string(groups.size() + 1));
   }
-  const std::string conditions = where(query, known, sqlite, now, select);
+  const std::string conditions = result_conditions(query, known, sqlite, now, select);
   const std::string order = order_by(query, known, shown, grouped, select);
   const std::string grouping = groups.empty() ? "" : fmt::format(" group by {}", fmt::join(groups, ", "));
   select.text =
@@ -192,6 +175,23 @@ std::string filter_conditions(const std::vector<std::string>& filters, const std
     conditions += " and " + condition(filter, pick(known, "column", filter.column), select);
   }
   return conditions;
+}
+
+std::string result_conditions(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
+                              std::chrono::system_clock::time_point now, Select& select) {
+  std::string conditions = filter_conditions(query.filters, known, select);
+  const bool chosen = !query.since.empty() || !query.until.empty() ||
+                      std::any_of(query.filters.begin(), query.filters.end(), names_session);
+  const std::string session = !query.session.empty() ? query.session : chosen ? "all" : "latest";
+  if (session != "all")
+    conditions += fmt::format(" and results.session in (select value from json_each({}))",
+                              select.bind(nlohmann::json(selected_sessions(sqlite, session)).dump()));
+  if (!query.since.empty())
+    conditions +=
+        fmt::format(" and results.started >= {}", select.bind(parse_moment(query.since, now).begin));
+  if (!query.until.empty())
+    conditions += fmt::format(" and results.started < {}", select.bind(parse_moment(query.until, now).end));
+  return "true" + conditions;
 }
 
 Rows read_results(const std::string& database, const Query& query,
