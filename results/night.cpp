@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "harness/error.h"
+#include "results/answers.h"
 #include "results/change_points.h"
+#include "results/columns.h"
 #include "results/database.h"
 #include "results/differences.h"
 #include "results/history.h"
@@ -24,8 +26,9 @@ struct Pair {
   int64_t session_before = 0, before = 0, after = 0;
 };
 
-std::string place_of_run(const Pair& pair) {
-  return pair.run_id + " " + pair.machine_class;
+/// Where a run ran, for lookups; of a History or a Pair.
+std::string place_of(const auto& of) {
+  return of.run_id + " " + of.machine_class;
 }
 
 SeriesHistory series_of(const History& history) {
@@ -50,6 +53,7 @@ class Judging {
 
   Night judge(const std::string& experiment, int64_t session) {
     find_session(experiment, session);
+    read_again();
     for (const History& history : read_series()) judge_series(history);
     for (const Pair& pair : read_pairs()) compare(pair);
     std::stable_sort(night_.findings.begin(), night_.findings.end(),
@@ -94,16 +98,71 @@ class Judging {
         "sessions.experiment = {0} and ({3}) <= ({1}, {2}) and results.run in "
         "(select run from results where session = {2} and outcome = 'ok')",
         experiment, started, session, session_order);
-    std::vector<std::string> metrics;
-    for (const auto& [metric, threshold] : thresholds_) metrics.push_back(metric);
-    std::vector<History> all = read_histories(sqlite_, condition, metrics, night_.started);
+    std::vector<History> all = read_histories(sqlite_, condition, metrics(), night_.started);
     std::erase_if(all,
                   [&](const History& history) { return history.sessions.back().session != night_.session; });
     return all;
   }
 
+  /// What sessions that confirm this one measured.
+  void read_again() {
+    Select condition;
+    condition.text = fmt::format(
+        "sessions.confirms <> '' and sessions.confirms = (select identity from sessions where id = {})",
+        condition.bind(night_.session));
+    for (History& history : read_histories(sqlite_, condition, metrics(), night_.started))
+      again_[place_of(history)][history.metric] = history.sessions.back();
+    condition.text =
+        fmt::format("select results.run || ' ' || machines.class, outcome from {} where {} order by {}",
+                    result_tables(), condition.text, session_order);
+    for (const std::vector<Cell>& row : read_rows(sqlite_, condition).cells)
+      outcome_again_[std::get<std::string>(row[0])] = std::get<std::string>(row[1]);
+  }
+
+  /// Whether a suspect has regressed by what was measured again, too.
+  void judge_again(const History& history, SeriesHistory series, Finding& finding) {
+    const std::string place = place_of(history);
+    if (!finding.alarms() || finding.verdict.confirmed || outcome_again_.count(place) == 0) return;
+    finding.again = Again::confirmed;
+    const auto found = again_[place].find(history.metric);
+    if (found == again_[place].end() || outcome_again_[place] != to_text(Outcome::ok)) return;
+    const Measured& measured = found->second;
+    finding.value_again = series.values.back() = measured.point.value;
+    series.newest_error = measured.point.standard_error;
+    if (!series.answers.empty())
+      series.answers.back() = read_answers(sqlite_, {measured.result})[measured.result].right;
+    const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
+    if (verdict.judgement != Judgement::regressed || !verdict.worth_attention) finding.again = Again::refuted;
+  }
+
+  std::vector<std::string> metrics() const {
+    std::vector<std::string> names;
+    for (const auto& [metric, threshold] : thresholds_) names.push_back(metric);
+    return names;
+  }
+
+  /// Of top1 the answers to the images of the newest result, see SeriesHistory.
+  std::vector<std::vector<bool>> answers_of(const History& history) {
+    if (history.metric != "top1") return {};
+    std::vector<int64_t> results;
+    const size_t count = history.sessions.size();
+    for (size_t i = count - std::min(count, window); i < count; ++i)
+      results.push_back(history.sessions[i].result);
+    std::map<int64_t, Answers> found = read_answers(sqlite_, results);
+    const Answers newest = found[results.back()];
+    std::vector<std::vector<bool>> answers;
+    for (const Measured& measured : history.sessions) {
+      const Answers& these = found[measured.result];
+      const bool same = these.data_hash == newest.data_hash && these.right.size() == newest.right.size();
+      answers.push_back(same ? these.right : std::vector<bool>());
+    }
+    return answers;
+  }
+
   void judge_series(const History& history) {
-    const SeriesVerdict verdict = bitsweep::judge(series_of(history), thresholds_.at(history.metric));
+    SeriesHistory series = series_of(history);
+    series.answers = answers_of(history);
+    const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
     ++night_.judged;
     if (verdict.judgement == Judgement::unknown) ++night_.unknown;
     if (verdict.judgement == Judgement::steady) ++night_.steady;
@@ -117,16 +176,15 @@ class Judging {
                     history.unit,
                     history.direction,
                     verdict,
-                    history.sessions[verdict.since].session,
-                    0,
-                    {}};
+                    history.sessions[verdict.since].session};
     if (verdict.since > 0) {
       const Measured& before = history.sessions[verdict.since - 1];
       finding.before_session = before.session;
       finding.why = differences(read_circumstances(sqlite_, before.result),
                                 read_circumstances(sqlite_, history.sessions[verdict.since].result));
     }
-    if (changed) changed_.insert(history.run_id + " " + history.machine_class);
+    if (changed) changed_.insert(place_of(history));
+    judge_again(history, std::move(series), finding);
     night_.findings.push_back(std::move(finding));
   }
 
@@ -157,12 +215,20 @@ class Judging {
     const Result before = read_circumstances(sqlite_, pair.before),
                  after = read_circumstances(sqlite_, pair.after);
     if (before.outcome != after.outcome) {
-      night_.outcomes.push_back({pair.run, pair.run_id, pair.machine_class, to_text(before.outcome),
-                                 to_text(after.outcome), after.reason, before.outcome == Outcome::ok,
-                                 pair.session_before});
+      OutcomeChange change{pair.run,
+                           pair.run_id,
+                           pair.machine_class,
+                           to_text(before.outcome),
+                           to_text(after.outcome),
+                           after.reason,
+                           before.outcome == Outcome::ok,
+                           pair.session_before};
+      if (const auto again = outcome_again_.find(place_of(pair)); again != outcome_again_.end())
+        change.again = again->second == to_text(Outcome::ok) ? Again::refuted : Again::confirmed;
+      night_.outcomes.push_back(std::move(change));
       return;
     }
-    if (after.outcome != Outcome::ok || changed_.count(place_of_run(pair)) > 0) return;
+    if (after.outcome != Outcome::ok || changed_.count(place_of(pair)) > 0) return;
     std::vector<std::string> what = differences_but_time(before, after);
     if (!what.empty()) night_.silent.push_back({pair.run, pair.run_id, pair.session_before, std::move(what)});
   }
@@ -170,19 +236,31 @@ class Judging {
   SQLite::Database& sqlite_;
   const std::map<std::string, Threshold>& thresholds_;
   Night night_;
-  std::set<std::string> changed_;  ///< runs with findings
+  std::set<std::string> changed_;  ///< runs with findings, by id and machine class
+  /// Of what was measured again, by id of the run and machine class: metric → value, and the outcome.
+  std::map<std::string, std::map<std::string, Measured>> again_;
+  std::map<std::string, std::string> outcome_again_;
 };
 
 }  // namespace
 
+bool Finding::alarms() const {
+  return verdict.judgement == Judgement::regressed && verdict.worth_attention && again != Again::refuted;
+}
+
 bool Night::has_regressed() const {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& finding) {
-                       return finding.verdict.judgement == Judgement::regressed &&
-                              finding.verdict.worth_attention;
-                     }) ||
-         std::any_of(outcomes.begin(), outcomes.end(),
-                     [](const OutcomeChange& change) { return change.regressed; });
+  const auto alarms = [](const auto& one) { return one.alarms(); };
+  return std::any_of(findings.begin(), findings.end(), alarms) ||
+         std::any_of(outcomes.begin(), outcomes.end(), alarms);
+}
+
+std::vector<std::string> suspects(const Night& night) {
+  std::set<std::string> runs;
+  for (const Finding& finding : night.findings)
+    if (finding.alarms() && !finding.verdict.confirmed) runs.insert(finding.run_id);
+  for (const OutcomeChange& change : night.outcomes)
+    if (change.alarms()) runs.insert(change.run_id);
+  return {runs.begin(), runs.end()};
 }
 
 const std::map<std::string, Threshold>& usual_thresholds() {

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/cli/database_option.h"
+#include "harness/cli/terminal.h"
 #include "harness/cli/verbs.h"
 #include "harness/table.h"
 #include "results/render.h"
@@ -31,10 +32,10 @@ ExitCode show(const Options& options) {
                                                 options.compatible ? Method::otava : Method::own);
   if (trends.empty())
     fmt::print(stderr, "bitsweep: {}: {}\n", options.database, why_empty(options.database, options.query));
-  if (format.for_people)
-    fmt::print("{}", trend_page(trends, format.render, format.name == "md", options.newest));
-  else
-    fmt::print("{}", format.render(trend_rows(trends)));
+  const bool markdown = format.name == "md";
+  print_page(format.for_people ? trend_page(trends, format.render, markdown, options.newest)
+                               : format.render(trend_rows(trends)),
+             format.for_people && !markdown);
   return ExitCode::fine;
 }
 
