@@ -129,8 +129,9 @@ class Judging {
     const Measured& measured = found->second;
     finding.value_again = series.values.back() = measured.point.value;
     series.newest_error = measured.point.standard_error;
-    if (!series.answers.empty())
-      series.answers.back() = read_answers(sqlite_, {measured.result})[measured.result].right;
+    const std::vector<bool> answers = read_answers(sqlite_, {measured.result})[measured.result].right;
+    if (!series.answers.empty() && answers.size() == series.answers.back().size())
+      series.answers.back() = answers;
     const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
     if (verdict.judgement != Judgement::regressed || !verdict.worth_attention) finding.again = Again::refuted;
   }

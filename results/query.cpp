@@ -51,14 +51,15 @@ bool tells_something(const Rows& rows, size_t column) {
   });
 }
 
-Rows without_dull_columns(const Rows& rows) {
+Rows without_dull_columns(Rows rows) {
   Rows shorter;
   shorter.cells.resize(rows.cells.size());
+  for (auto& row : shorter.cells) row.reserve(rows.headings.size());
   for (size_t column = 0; column < rows.headings.size(); ++column) {
     if (!tells_something(rows, column)) continue;
     shorter.headings.push_back(rows.headings[column]);
     for (size_t row = 0; row < rows.cells.size(); ++row)
-      shorter.cells[row].push_back(rows.cells[row][column]);
+      shorter.cells[row].push_back(std::move(rows.cells[row][column]));
   }
   return shorter;
 }
@@ -205,8 +206,8 @@ Rows read_results(const std::string& database, const Query& query,
     std::vector<std::string> names = query.columns;
     if (by_default) names = stored(grouped ? shown_of_groups : default_columns(), known);
     if (relative) names = with_ratios(names, known);
-    const Rows rows = read(sqlite, query, names, known, now);
-    return by_default && !grouped ? without_dull_columns(rows) : rows;
+    Rows rows = read(sqlite, query, names, known, now);
+    return by_default && !grouped ? without_dull_columns(std::move(rows)) : rows;
   });
 }
 

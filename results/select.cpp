@@ -44,6 +44,7 @@ Rows read_rows(SQLite::Database& sqlite, const Select& select) {
     rows.headings.push_back({statement.getColumnName(i), ""});
   while (statement.executeStep()) {
     std::vector<Cell>& row = rows.cells.emplace_back();
+    row.reserve(rows.headings.size());
     for (int i = 0; i < statement.getColumnCount(); ++i) row.push_back(read_cell(statement.getColumn(i)));
   }
   return rows;

@@ -10,11 +10,6 @@
 namespace bitsweep {
 namespace {
 
-double median_of(std::span<const double> values) {
-  std::vector<double> copy(values.begin(), values.end());
-  return middle(copy);
-}
-
 /// The standard deviation of normal values, from the median absolute deviation.
 double robust_deviation(std::span<const double> values, double centre) {
   std::vector<double> distances;
