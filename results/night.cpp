@@ -170,14 +170,15 @@ class Judging {
     const bool changed =
         verdict.judgement == Judgement::regressed || verdict.judgement == Judgement::improved;
     if (!changed && !verdict.recovered) return;
-    Finding finding{history.run,
-                    history.run_id,
-                    history.machine_class,
-                    history.metric,
-                    history.unit,
-                    history.direction,
-                    verdict,
-                    history.sessions[verdict.since].session};
+    Finding finding;
+    finding.run = history.run;
+    finding.run_id = history.run_id;
+    finding.machine_class = history.machine_class;
+    finding.metric = history.metric;
+    finding.unit = history.unit;
+    finding.direction = history.direction;
+    finding.verdict = verdict;
+    finding.since_session = history.sessions[verdict.since].session;
     if (verdict.since > 0) {
       const Measured& before = history.sessions[verdict.since - 1];
       finding.before_session = before.session;

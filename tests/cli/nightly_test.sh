@@ -46,10 +46,10 @@ grep -q 'independent images' err && fail 'answers to the same images are taken f
 # ---- Colours: on a terminal that takes them, and nowhere else.
 told 'regressed'
 grep -q $'\e' out && fail 'colours in a pipe'
-terminal() { TERM=xterm script -qec "'$bitsweep' regressions accuracy" /dev/null </dev/null || true; }
+terminal() { NO_COLOR=$1 TERM=xterm script -qec "'$bitsweep' regressions accuracy" /dev/null </dev/null || true; }
 if command -v script >/dev/null; then
-  terminal | grep -q $'\e\\[.*regressed' || fail 'no colours on a terminal'
-  NO_COLOR=1 terminal | grep -q $'\e' && fail 'NO_COLOR is not respected'
+  terminal '' | grep -q $'\e\\[.*regressed' || fail 'no colours on a terminal'
+  terminal 1 | grep -q $'\e' && fail 'NO_COLOR is not respected'
 fi
 
 # ---- Speed: judged from the eighth night on.
