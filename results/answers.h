@@ -19,6 +19,10 @@ struct Answers {
 /// statement. Throws Error where bits are missing.
 std::map<int64_t, Answers> read_answers(SQLite::Database& sqlite, const std::vector<int64_t>& results);
 
+/// The same of one run: session → its answers.
+std::map<int64_t, Answers> read_answers(SQLite::Database& sqlite, const std::string& run_id,
+                                        const std::vector<int64_t>& sessions);
+
 /// Bytes, the first of eight in the highest bit; what is left of the last byte is 0.
 std::string packed(const std::vector<bool>& right);
 

@@ -145,15 +145,15 @@ class Judging {
   /// Of top1 the answers to the images of the newest result, see SeriesHistory.
   std::vector<std::vector<bool>> answers_of(const History& history) {
     if (history.metric != "top1") return {};
-    std::vector<int64_t> results;
+    std::vector<int64_t> sessions;
     const size_t count = history.sessions.size();
     for (size_t i = count - std::min(count, window); i < count; ++i)
-      results.push_back(history.sessions[i].result);
-    std::map<int64_t, Answers> found = read_answers(sqlite_, results);
-    const Answers newest = found[results.back()];
+      sessions.push_back(history.sessions[i].session);
+    std::map<int64_t, Answers> found = read_answers(sqlite_, history.run_id, sessions);
+    const Answers newest = found[sessions.back()];
     std::vector<std::vector<bool>> answers;
     for (const Measured& measured : history.sessions) {
-      const Answers& these = found[measured.result];
+      const Answers& these = found[measured.session];
       const bool same = these.data_hash == newest.data_hash && these.right.size() == newest.right.size();
       answers.push_back(same ? these.right : std::vector<bool>());
     }
