@@ -248,6 +248,7 @@ void add_top_k(Result& result, const std::vector<float>& outputs, const Samples&
     add_metric(result, name + "_high", 100 * interval.high, "%", Direction::higher_is_better);
   }
   result.evidence["images"] = std::to_string(images.count);
+  result.right = right_answers(outputs, images.labels);
 }
 
 /// False, with the outcome set, if a layer runs in code that is not there to be fast and that is not allowed.

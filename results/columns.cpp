@@ -6,6 +6,7 @@
 
 #include "harness/run.h"
 #include "harness/vocabulary.h"
+#include "results/sessions.h"
 
 namespace bitsweep {
 namespace {
@@ -74,7 +75,7 @@ const std::string& result_tables() {
 }
 
 std::string comparable_order() {
-  std::string order = "results.session";
+  std::string order = session_order;
   for (const std::string& field : field_names())
     if (field != "precision" && field != "pruning") order += ", runs." + field;
   return order + ", " + precision_rank() + ", runs.pruning <> 'none', runs.pruning";

@@ -8,20 +8,17 @@
 #include <fmt/format.h>
 
 #include "harness/error.h"
+#include "results/answers.h"
 #include "results/change_points.h"
+#include "results/columns.h"
 #include "results/database.h"
 #include "results/differences.h"
+#include "results/history.h"
 #include "results/result_reader.h"
+#include "results/sessions.h"
 
 namespace bitsweep {
 namespace {
-
-/// A series with the sessions and results that its values come from.
-struct Series {
-  std::string run, run_id, machine_class, metric, unit;
-  SeriesHistory history;
-  std::vector<int64_t> sessions, results;  ///< of each value
-};
 
 /// A result of a run in the night, and the one before it.
 struct Pair {
@@ -29,22 +26,24 @@ struct Pair {
   int64_t session_before = 0, before = 0, after = 0;
 };
 
-std::string place_of_run(const Pair& pair) {
-  return pair.run_id + " " + pair.machine_class;
+/// Where a run ran, for lookups; of a History or a Pair.
+std::string place_of(const auto& of) {
+  return of.run_id + " " + of.machine_class;
 }
 
-/// Where new levels begin, ascending.
-std::vector<size_t> level_starts(const std::vector<double>& values) {
-  std::vector<HistoryPoint> points;
-  for (const double value : values) points.push_back({value, 0});
-  std::vector<size_t> starts;
+SeriesHistory series_of(const History& history) {
+  SeriesHistory series;
+  for (const Measured& measured : history.sessions) series.values.push_back(measured.point.value);
+  series.newest_error = history.sessions.back().point.standard_error;
+  series.direction = history.direction;
+  series.accepted = std::min(history.accepted, history.sessions.size() - 1);
   // Judged after each session: without the stricter bound one of eight quiet histories would change within
   // 100.
   ChangePointCriteria criteria;
   criteria.significance = significance_of_looks;
-  for (const ChangePoint& change : find_change_points(points, criteria).change_points)
-    starts.push_back(static_cast<size_t>(change.index));
-  return starts;
+  for (const ChangePoint& change : find_change_points(points_of(history), criteria).change_points)
+    series.level_starts.push_back(static_cast<size_t>(change.index));
+  return series;
 }
 
 class Judging {
@@ -54,7 +53,8 @@ class Judging {
 
   Night judge(const std::string& experiment, int64_t session) {
     find_session(experiment, session);
-    for (const Series& series : read_series()) judge_series(series);
+    read_again();
+    for (const History& history : read_series()) judge_series(history);
     for (const Pair& pair : read_pairs()) compare(pair);
     std::stable_sort(night_.findings.begin(), night_.findings.end(),
                      [](const auto& one, const auto& other) { return weight(one) > weight(other); });
@@ -72,7 +72,7 @@ class Judging {
         sqlite_,
         "select sessions.id, sessions.started, (select planned from executions where session = sessions.id "
         "order by id desc limit 1), (select count(*) from results where session = sessions.id) from sessions "
-        "where experiment = ?1 and (?2 = 0 or id = ?2) order by id desc limit 1");
+        "where experiment = ?1 and (?2 = 0 or id = ?2) order by started desc, id desc limit 1");
     found.bind(1, experiment);
     found.bind(2, session);
     if (!found.executeStep())
@@ -90,67 +90,103 @@ class Judging {
   }
 
   /// Of the series that have a value in the night, all values up to then.
-  std::vector<Series> read_series() {
-    SQLite::Statement found(
-        sqlite_,
-        "select canonical, results.run, own.class, metrics.name, unit, direction, value, results.session, "
-        "results.id, coalesce((select max(accepted.session) from accepted where accepted.run = results.run "
-        "and "
-        "accepted.metric = metrics.name and (until is null or until >= ?3)), 0) "
-        "from results as tonight join machines as own on own.id = tonight.machine "
-        "join results on results.run = tonight.run join sessions on sessions.id = results.session "
-        "join machines as its on its.id = results.machine and its.class = own.class "
-        "join runs on runs.id = results.run join metrics on metrics.result = results.id "
-        "where tonight.session = ?1 and tonight.outcome = 'ok' and experiment = ?2 and results.outcome = "
-        "'ok' and "
-        "results.session <= ?1 and value is not null order by results.run, metrics.name, results.session");
-    found.bind(1, night_.session);
-    found.bind(2, night_.experiment);
-    found.bind(3, night_.started);
-    std::vector<Series> all;
-    while (found.executeStep()) {
-      const auto text = [&](int column) { return found.getColumn(column).getString(); };
-      if (thresholds_.count(text(3)) == 0) continue;
-      if (all.empty() || all.back().run_id != text(1) || all.back().metric != text(3)) {
-        all.push_back({text(0), text(1), text(2), text(3), text(4), {}, {}, {}});
-        parse_value(text(5), all.back().history.direction);
-      }
-      Series& series = all.back();
-      const int64_t session = found.getColumn(7).getInt64();
-      if (session < found.getColumn(9).getInt64()) series.history.accepted = series.history.values.size() + 1;
-      series.history.values.push_back(found.getColumn(6).getDouble());
-      series.sessions.push_back(session);
-      series.results.push_back(found.getColumn(8).getInt64());
-    }
-    std::erase_if(all, [&](const Series& series) { return series.sessions.back() != night_.session; });
+  std::vector<History> read_series() {
+    Select condition;
+    const std::string experiment = condition.bind(night_.experiment),
+                      started = condition.bind(night_.started), session = condition.bind(night_.session);
+    condition.text = fmt::format(
+        "sessions.experiment = {0} and ({3}) <= ({1}, {2}) and results.run in "
+        "(select run from results where session = {2} and outcome = 'ok')",
+        experiment, started, session, session_order);
+    std::vector<History> all = read_histories(sqlite_, condition, metrics(), night_.started);
+    std::erase_if(all,
+                  [&](const History& history) { return history.sessions.back().session != night_.session; });
     return all;
   }
 
-  void judge_series(Series series) {
-    series.history.level_starts = level_starts(series.history.values);
-    const SeriesVerdict verdict = bitsweep::judge(series.history, thresholds_.at(series.metric));
+  /// What sessions that confirm this one measured.
+  void read_again() {
+    Select condition;
+    condition.text = fmt::format(
+        "sessions.confirms <> '' and sessions.confirms = (select identity from sessions where id = {})",
+        condition.bind(night_.session));
+    for (History& history : read_histories(sqlite_, condition, metrics(), night_.started))
+      again_[place_of(history)][history.metric] = history.sessions.back();
+    condition.text =
+        fmt::format("select results.run || ' ' || machines.class, outcome from {} where {} order by {}",
+                    result_tables(), condition.text, session_order);
+    for (const std::vector<Cell>& row : read_rows(sqlite_, condition).cells)
+      outcome_again_[std::get<std::string>(row[0])] = std::get<std::string>(row[1]);
+  }
+
+  /// Whether a suspect has regressed by what was measured again, too.
+  void judge_again(const History& history, SeriesHistory series, Finding& finding) {
+    const std::string place = place_of(history);
+    if (!finding.alarms() || finding.verdict.confirmed || outcome_again_.count(place) == 0) return;
+    finding.again = Again::confirmed;
+    const auto found = again_[place].find(history.metric);
+    if (found == again_[place].end() || outcome_again_[place] != to_text(Outcome::ok)) return;
+    const Measured& measured = found->second;
+    finding.value_again = series.values.back() = measured.point.value;
+    series.newest_error = measured.point.standard_error;
+    const std::vector<bool> answers = read_answers(sqlite_, {measured.result})[measured.result].right;
+    if (!series.answers.empty() && answers.size() == series.answers.back().size())
+      series.answers.back() = answers;
+    const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
+    if (verdict.judgement != Judgement::regressed || !verdict.worth_attention) finding.again = Again::refuted;
+  }
+
+  std::vector<std::string> metrics() const {
+    std::vector<std::string> names;
+    for (const auto& [metric, threshold] : thresholds_) names.push_back(metric);
+    return names;
+  }
+
+  /// Of top1 the answers to the images of the newest result, see SeriesHistory.
+  std::vector<std::vector<bool>> answers_of(const History& history) {
+    if (history.metric != "top1") return {};
+    std::vector<int64_t> sessions;
+    const size_t count = history.sessions.size();
+    for (size_t i = count - std::min(count, window); i < count; ++i)
+      sessions.push_back(history.sessions[i].session);
+    std::map<int64_t, Answers> found = read_answers(sqlite_, history.run_id, sessions);
+    const Answers newest = found[sessions.back()];
+    std::vector<std::vector<bool>> answers;
+    for (const Measured& measured : history.sessions) {
+      const Answers& these = found[measured.session];
+      const bool same = these.data_hash == newest.data_hash && these.right.size() == newest.right.size();
+      answers.push_back(same ? these.right : std::vector<bool>());
+    }
+    return answers;
+  }
+
+  void judge_series(const History& history) {
+    SeriesHistory series = series_of(history);
+    series.answers = answers_of(history);
+    const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
     ++night_.judged;
     if (verdict.judgement == Judgement::unknown) ++night_.unknown;
     if (verdict.judgement == Judgement::steady) ++night_.steady;
     const bool changed =
         verdict.judgement == Judgement::regressed || verdict.judgement == Judgement::improved;
     if (!changed && !verdict.recovered) return;
-    Finding finding{series.run,
-                    series.run_id,
-                    series.machine_class,
-                    series.metric,
-                    series.unit,
-                    series.history.direction,
-                    verdict,
-                    series.sessions[verdict.since],
-                    0,
-                    {}};
+    Finding finding;
+    finding.run = history.run;
+    finding.run_id = history.run_id;
+    finding.machine_class = history.machine_class;
+    finding.metric = history.metric;
+    finding.unit = history.unit;
+    finding.direction = history.direction;
+    finding.verdict = verdict;
+    finding.since_session = history.sessions[verdict.since].session;
     if (verdict.since > 0) {
-      finding.before_session = series.sessions[verdict.since - 1];
-      finding.why = differences(read_circumstances(sqlite_, series.results[verdict.since - 1]),
-                                read_circumstances(sqlite_, series.results[verdict.since]));
+      const Measured& before = history.sessions[verdict.since - 1];
+      finding.before_session = before.session;
+      finding.why = differences(read_circumstances(sqlite_, before.result),
+                                read_circumstances(sqlite_, history.sessions[verdict.since].result));
     }
-    if (changed) changed_.insert(series.run_id + " " + series.machine_class);
+    if (changed) changed_.insert(place_of(history));
+    judge_again(history, std::move(series), finding);
     night_.findings.push_back(std::move(finding));
   }
 
@@ -162,12 +198,13 @@ class Judging {
         "from results as tonight join machines as own on own.id = tonight.machine "
         "join runs on runs.id = tonight.run join results as before on before.id = "
         "(select other.id from results as other join machines as its on its.id = other.machine join sessions "
-        "on "
-        "sessions.id = other.session where other.run = tonight.run and other.session < tonight.session and "
-        "experiment = ?2 and its.class = own.class order by other.session desc limit 1) "
+        "on sessions.id = other.session where other.run = tonight.run and experiment = ?2 and "
+        "its.class = own.class and (sessions.started, sessions.id) < (?3, ?1) "
+        "order by sessions.started desc, sessions.id desc limit 1) "
         "where tonight.session = ?1 order by tonight.id");
     found.bind(1, night_.session);
     found.bind(2, night_.experiment);
+    found.bind(3, night_.started);
     std::vector<Pair> pairs;
     while (found.executeStep())
       pairs.push_back({found.getColumn(0).getString(), found.getColumn(1).getString(),
@@ -180,12 +217,20 @@ class Judging {
     const Result before = read_circumstances(sqlite_, pair.before),
                  after = read_circumstances(sqlite_, pair.after);
     if (before.outcome != after.outcome) {
-      night_.outcomes.push_back({pair.run, pair.run_id, pair.machine_class, to_text(before.outcome),
-                                 to_text(after.outcome), after.reason, before.outcome == Outcome::ok,
-                                 pair.session_before});
+      OutcomeChange change{pair.run,
+                           pair.run_id,
+                           pair.machine_class,
+                           to_text(before.outcome),
+                           to_text(after.outcome),
+                           after.reason,
+                           before.outcome == Outcome::ok,
+                           pair.session_before};
+      if (const auto again = outcome_again_.find(place_of(pair)); again != outcome_again_.end())
+        change.again = again->second == to_text(Outcome::ok) ? Again::refuted : Again::confirmed;
+      night_.outcomes.push_back(std::move(change));
       return;
     }
-    if (after.outcome != Outcome::ok || changed_.count(place_of_run(pair)) > 0) return;
+    if (after.outcome != Outcome::ok || changed_.count(place_of(pair)) > 0) return;
     std::vector<std::string> what = differences_but_time(before, after);
     if (!what.empty()) night_.silent.push_back({pair.run, pair.run_id, pair.session_before, std::move(what)});
   }
@@ -193,19 +238,31 @@ class Judging {
   SQLite::Database& sqlite_;
   const std::map<std::string, Threshold>& thresholds_;
   Night night_;
-  std::set<std::string> changed_;  ///< runs with findings
+  std::set<std::string> changed_;  ///< runs with findings, by id and machine class
+  /// Of what was measured again, by id of the run and machine class: metric → value, and the outcome.
+  std::map<std::string, std::map<std::string, Measured>> again_;
+  std::map<std::string, std::string> outcome_again_;
 };
 
 }  // namespace
 
+bool Finding::alarms() const {
+  return verdict.judgement == Judgement::regressed && verdict.worth_attention && again != Again::refuted;
+}
+
 bool Night::has_regressed() const {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& finding) {
-                       return finding.verdict.judgement == Judgement::regressed &&
-                              finding.verdict.worth_attention;
-                     }) ||
-         std::any_of(outcomes.begin(), outcomes.end(),
-                     [](const OutcomeChange& change) { return change.regressed; });
+  const auto alarms = [](const auto& one) { return one.alarms(); };
+  return std::any_of(findings.begin(), findings.end(), alarms) ||
+         std::any_of(outcomes.begin(), outcomes.end(), alarms);
+}
+
+std::vector<std::string> suspects(const Night& night) {
+  std::set<std::string> runs;
+  for (const Finding& finding : night.findings)
+    if (finding.alarms() && !finding.verdict.confirmed) runs.insert(finding.run_id);
+  for (const OutcomeChange& change : night.outcomes)
+    if (change.alarms()) runs.insert(change.run_id);
+  return {runs.begin(), runs.end()};
 }
 
 const std::map<std::string, Threshold>& usual_thresholds() {

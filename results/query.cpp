@@ -55,37 +55,21 @@ bool tells_something(const Rows& rows, size_t column, bool grouped) {
   });
 }
 
-Rows without_dull_columns(const Rows& rows, bool grouped) {
+Rows without_dull_columns(Rows rows, bool grouped) {
   Rows shorter;
   shorter.cells.resize(rows.cells.size());
+  for (auto& row : shorter.cells) row.reserve(rows.headings.size());
   for (size_t column = 0; column < rows.headings.size(); ++column) {
     if (!tells_something(rows, column, grouped)) continue;
     shorter.headings.push_back(rows.headings[column]);
     for (size_t row = 0; row < rows.cells.size(); ++row)
-      shorter.cells[row].push_back(rows.cells[row][column]);
+      shorter.cells[row].push_back(std::move(rows.cells[row][column]));
   }
   return shorter;
 }
 
 bool names_session(const std::string& filter) {
   return parse_filter(filter).column == "session";
-}
-
-std::string where(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
-                  std::chrono::system_clock::time_point now, Select& select) {
-  std::string conditions = filter_conditions(query.filters, known, select);
-  const bool chosen = !query.since.empty() || !query.until.empty() ||
-                      std::any_of(query.filters.begin(), query.filters.end(), names_session);
-  const std::string session = !query.session.empty() ? query.session : chosen ? "all" : "latest";
-  if (session != "all")
-    conditions += fmt::format(" and results.session in (select value from json_each({}))",
-                              select.bind(nlohmann::json(selected_sessions(sqlite, session)).dump()));
-  if (!query.since.empty())
-    conditions +=
-        fmt::format(" and results.started >= {}", select.bind(parse_moment(query.since, now).begin));
-  if (!query.until.empty())
-    conditions += fmt::format(" and results.started < {}", select.bind(parse_moment(query.until, now).end));
-  return "true" + conditions;
 }
 
 /// Whether a row is a group of results.
@@ -160,7 +144,7 @@ Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::s
     headings.push_back({column.name, column.unit});
     if (groups.size() < query.group_by.size()) groups.push_back(std::to_string(groups.size() + 1));
   }
-  const std::string conditions = where(query, known, sqlite, now, select);
+  const std::string conditions = result_conditions(query, known, sqlite, now, select);
   const std::string order = order_by(query, known, shown, grouped, select);
   const std::string grouping = groups.empty() ? "" : fmt::format(" group by {}", fmt::join(groups, ", "));
   select.text =
@@ -185,6 +169,23 @@ std::string filter_conditions(const std::vector<std::string>& filters, const std
   return conditions;
 }
 
+std::string result_conditions(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
+                              std::chrono::system_clock::time_point now, Select& select) {
+  std::string conditions = filter_conditions(query.filters, known, select);
+  const bool chosen = !query.since.empty() || !query.until.empty() ||
+                      std::any_of(query.filters.begin(), query.filters.end(), names_session);
+  const std::string session = !query.session.empty() ? query.session : chosen ? "all" : "latest";
+  if (session != "all")
+    conditions += fmt::format(" and results.session in (select value from json_each({}))",
+                              select.bind(nlohmann::json(selected_sessions(sqlite, session)).dump()));
+  if (!query.since.empty())
+    conditions +=
+        fmt::format(" and results.started >= {}", select.bind(parse_moment(query.since, now).begin));
+  if (!query.until.empty())
+    conditions += fmt::format(" and results.started < {}", select.bind(parse_moment(query.until, now).end));
+  return "true" + conditions;
+}
+
 Rows read_results(const std::string& database, const Query& query,
                   std::chrono::system_clock::time_point now) {
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
@@ -196,8 +197,8 @@ Rows read_results(const std::string& database, const Query& query,
     std::vector<std::string> names = query.columns;
     if (by_default) names = grouped ? columns_of_groups(relative) : default_columns();
     if (relative) names = with_ratios(names, known);
-    const Rows rows = read(sqlite, query, names, known, now);
-    return by_default ? without_dull_columns(rows, grouped) : rows;
+    Rows rows = read(sqlite, query, names, known, now);
+    return by_default ? without_dull_columns(std::move(rows), grouped) : rows;
   });
 }
 

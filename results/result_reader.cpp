@@ -6,6 +6,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "results/answers.h"
+
 namespace bitsweep {
 namespace {
 
@@ -77,6 +79,8 @@ void read_numbers_and_words(SQLite::Database& sqlite, int64_t row, Result& resul
        });
   rows("select samples_ns from sample_lists where result = ?1",
        [&](SQLite::Statement& list) { nlohmann::json::parse(text(list, 0)).get_to(result.samples_ns); });
+  if (auto answers = read_answers(sqlite, {row}); !answers.empty())
+    result.right = std::move(answers.at(row).right);
   rows("select note from notes where result = ?1 order by position",
        [&](SQLite::Statement& note) { result.notes.push_back(text(note, 0)); });
   rows("select sentence from explanations where result = ?1 order by position",

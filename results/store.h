@@ -36,7 +36,8 @@ class Store {
   /// The latest session of the experiment of this name, or id 0.
   SessionRow latest_session(const std::string& experiment) const;
   /// Begins a session and returns its id.
-  int64_t begin_session(const Experiment& experiment, int64_t planned_runs);
+  ///   confirms  the session whose suspects it measures again, see night.h; 0: it stands for itself
+  int64_t begin_session(const Experiment& experiment, int64_t planned_runs, int64_t confirms = 0);
   /// Notes that a session goes on, perhaps with a changed text.
   void continue_session(int64_t session, const Experiment& experiment, int64_t planned_runs);
 

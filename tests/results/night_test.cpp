@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <random>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
 #include "harness/error.h"
 #include "results/acceptance.h"
+#include "results/merge.h"
 #include "results/store.h"
 #include "tests/catch.h"
 #include "tests/results/examples.h"
@@ -32,6 +36,14 @@ class Nights {
   }
   int64_t add() {
     return add([](Result&) {});
+  }
+
+  /// Measures the MLP again to confirm a session.
+  template <class Plant>
+  void confirm(int64_t session, Plant plant) {
+    Result result = noisy(mlp, 2e6);
+    plant(result);
+    store_.add(store_.begin_session(examples::experiment("confirm:nightly"), 1, session), result);
   }
 
   Night judge() const { return judge_night(path_, "nightly", 0, usual_thresholds()); }
@@ -121,6 +133,50 @@ TEST_CASE(
   CHECK_FALSE(after.has_regressed());
 }
 
+TEST_CASE("night: a session before the accepted one is judged as if nothing were accepted yet") {
+  Nights nights;
+  for (int i = 0; i < 12; ++i) nights.add();
+  nights.add(slower(1.4));
+  accept_change(nights.path(), {run_id(mlp), "latency_p50", 13, "eve", "larger tiles", {}});
+  const Night earlier = judge_night(nights.path(), "nightly", 12, usual_thresholds());
+  CHECK(earlier.steady == 4);
+  CHECK(find(nights.judge(), "latency_p50") == nullptr);
+}
+
+TEST_CASE("night: sessions that were merged later count when they began") {
+  const auto date = [](const std::string& path, int year) {
+    SQLite::Database(path, SQLite::OPEN_READWRITE)
+        .exec(fmt::format("update sessions set started = printf('{}-01-%02dT04:00:00Z', id)", year));
+  };
+  Nights early, late;
+  for (int i = 0; i < 12; ++i) early.add();
+  for (int i = 0; i < 7; ++i) late.add(slower(1.2));
+  date(early.path(), 2025);
+  date(late.path(), 2026);
+  merge(late.path(), early.path());
+  const Night night = late.judge();
+  CHECK(night.session == 7);  // of the later year, though twelve have higher numbers
+  const Finding* finding = find(night, "latency_p50");
+  REQUIRE(finding != nullptr);
+  CHECK(finding->verdict.judgement == Judgement::regressed);
+  CHECK(finding->verdict.confirmed);
+  CHECK(finding->since_session == 1);
+  CHECK(finding->before_session == 19);
+  CHECK(night.silent.empty());
+  CHECK(judge_night(late.path(), "nightly", 8, usual_thresholds()).unknown == 4);  // the first of all
+}
+
+TEST_CASE("night: a value that its own samples leave open is no regression of one night") {
+  Nights nights;
+  for (int i = 0; i < 15; ++i) nights.add();
+  nights.add([](Result& result) {
+    slower(1.2)(result);
+    for (const auto& [name, factor] : {std::pair("latency_p50_low", 0.5), {"latency_p50_high", 2.0}})
+      result = examples::with(result, name, factor * 2.4e6, "ns", Direction::lower_is_better);
+  });
+  CHECK_FALSE(nights.judge().has_regressed());
+}
+
 TEST_CASE("night: what was accepted until a day is told again after it") {
   Nights nights;
   for (int i = 0; i < 12; ++i) nights.add();
@@ -153,6 +209,68 @@ TEST_CASE("night: a run that was ok and is not has regressed, with its reason") 
   nights.add();
   CHECK_FALSE(nights.judge().has_regressed());
   CHECK(nights.judge().outcomes.at(0).after == "ok");
+}
+
+TEST_CASE("night: fewer right answers to the same images are told in the second night") {
+  const auto right = [](size_t wrong) {
+    return [wrong](Result& result) {
+      result.right.assign(10'000, true);
+      std::fill_n(result.right.begin(), wrong, false);
+      result.evidence["data_hash"] = "mnist";
+      result = examples::with(result, "top1", 100 - 0.01 * static_cast<double>(wrong), "%",
+                              Direction::higher_is_better);
+    };
+  };
+  Nights nights;
+  nights.add(right(240));
+  nights.add(right(240));
+  CHECK(nights.judge().steady == 1);
+  nights.add(right(300));
+  const Night night = nights.judge();
+  CHECK(night.has_regressed());
+  REQUIRE(find(night, "top1") != nullptr);
+  CHECK(find(night, "top1")->verdict.change == Approx(-0.006 / 0.976));
+  CHECK(find(night, "top1")->since_session == 3);
+}
+
+TEST_CASE(
+    "night: a suspect that was measured again counts if it is as bad again, and else is told as refuted") {
+  for (const double again : {1.0, 1.4}) {
+    INFO(again);
+    Nights nights;
+    for (int i = 0; i < 15; ++i) nights.add();
+    nights.add(slower(1.4));
+    CHECK(suspects(nights.judge()) == std::vector{run_id(mlp)});
+    nights.confirm(16, [&](Result& result) { slower(again)(result); });
+    const Night night = nights.judge();
+    CHECK(night.session == 16);  // what confirms is no session of the experiment
+    const Finding* finding = find(night, "latency_p50");
+    REQUIRE(finding != nullptr);
+    CHECK(finding->verdict.after == Approx(2.8e6).epsilon(0.05));
+    REQUIRE(finding->value_again);
+    CHECK(*finding->value_again == Approx(again * 2e6).epsilon(0.05));
+    CHECK(finding->again == (again > 1 ? Again::confirmed : Again::refuted));
+    CHECK(night.has_regressed() == again > 1);
+  }
+}
+
+TEST_CASE("night: what fails again is confirmed, what does not is refuted, and on other machines neither") {
+  for (const bool ok : {true, false}) {
+    Nights nights;
+    nights.add();
+    const auto fail = [](Result& result) {
+      result = examples::not_ok(mlp, Outcome::timeout, "took an hour");
+    };
+    nights.add(fail);
+    CHECK(suspects(nights.judge()) == std::vector{run_id(mlp)});
+    nights.confirm(2, [](Result& result) { result.machine.cpu = "another"; });
+    CHECK(nights.judge().has_regressed());
+    nights.confirm(2, [&](Result& result) {
+      if (!ok) fail(result);
+    });
+    CHECK(nights.judge().has_regressed() == !ok);
+    CHECK(nights.judge().outcomes.at(0).again == (ok ? Again::refuted : Again::confirmed));
+  }
 }
 
 TEST_CASE("night: what changed although no number did is told") {
