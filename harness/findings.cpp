@@ -72,6 +72,12 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
           : "the time budget was spent before the median's interval reached the target";
 }
 
+void add_parts(Result& result, const std::map<std::string, std::vector<int64_t>>& parts_ns) {
+  for (const auto& [name, samples] : parts_ns)
+    if (!samples.empty())
+      add_metric(result, name + "_p50", median(samples), "ns", Direction::lower_is_better);
+}
+
 void add_noise(Result& result, const Noise& noise, bool repeated) {
   for (const auto& [name, value] : described(noise)) result.evidence[name] = value;
   if (repeated)

@@ -317,6 +317,7 @@ void Preparation::prepare_session(Prepared& prepared) {
   Session& session = *prepared.sessions.front();
   add_bytes(result, session);
 
+  if (backend.device) result.evidence["device"] = backend.device().name;
   if (backend.emulation)
     if (const auto emulation = backend.emulation(run.precision)) {
       result.evidence["emulated"] = *emulation;

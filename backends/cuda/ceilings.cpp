@@ -82,7 +82,7 @@ double product_rate(const Product& product, int64_t size, const Stream& stream) 
       workspace(workspace_bytes);
   fill_random(source.data(), product.factors, count, 1, stream.get());
   fill_random(weights.data(), product.factors, count, 2, stream.get());
-  const MatmulOperands operands{source.data(), weights.data(), nullptr,
+  const Operands operands{source.data(), weights.data(), nullptr,
                                 nullptr,       output.data(),  workspace.data()};
   const auto time_ns = [&](const MatmulAlgorithm& algorithm, Seconds budget) {
     return shortest_ns(stream, budget, [&] { matmul.run(algorithm, operands, stream.get()); });

@@ -8,36 +8,26 @@
 
 #include <cublasLt.h>
 
-#include "backends/cuda/stream.h"
+#include "backends/cuda/candidate.h"
 
 namespace bitsweep::cuda {
 
 /// The handle of this thread's library.
 cublasLtHandle_t matmul_library();
 
-/// output[rows, columns] = weights[columns, depth] · source[rows, depth], all row-major: the form that
-/// cuBLASLt calls TN, the only one that all types have.
+/// output[rows, columns] = weights[columns, depth] · source[rows, depth], all row-major: the form that cuBLASLt
+/// calls TN, the only one that all types have.
 struct MatmulShape {
   int64_t rows = 1;
   int64_t columns = 1;
   int64_t depth = 1;
-  cudaDataType_t factors = CUDA_R_16F;  ///< type of source and weights
-  cudaDataType_t output = CUDA_R_16F;   ///< type of shortcut and output
+  cudaDataType_t factors = CUDA_R_16F;                      ///< type of source and weights
+  cudaDataType_t output = CUDA_R_16F;                       ///< type of shortcut and output
   cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
-  cudaDataType_t scale = CUDA_R_32F;  ///< type of the product's factor
-  bool bias = false;                  ///< added, one value of `output`'s type a column
-  bool shortcut = false;              ///< added, [rows, columns]
-  bool relu = false;                  ///< at the end
-};
-
-/// What a product reads and writes, on the device.
-struct MatmulOperands {
-  const void* source = nullptr;
-  const void* weights = nullptr;
-  const void* bias = nullptr;
-  const void* shortcut = nullptr;
-  void* output = nullptr;
-  void* workspace = nullptr;
+  cudaDataType_t scale = CUDA_R_32F;                        ///< type of the product's factor
+  bool bias = false;                                        ///< added, one value of `output`'s type a column
+  bool shortcut = false;                                    ///< added, [rows, columns]
+  bool relu = false;                                        ///< at the end
 };
 
 /// One way to compute it.
@@ -52,7 +42,7 @@ class Matmul {
   std::vector<MatmulAlgorithm> algorithms(int most, size_t workspace_bytes) const;
 
   /// Puts it into the stream. Throws Error if it is refused.
-  void run(const MatmulAlgorithm& algorithm, const MatmulOperands& operands, cudaStream_t stream) const;
+  void run(const MatmulAlgorithm& algorithm, const Operands& operands, cudaStream_t stream) const;
 
  private:
   struct Destroy {
@@ -67,7 +57,12 @@ class Matmul {
   Layout weights_, source_, output_;
 };
 
-/// "algorithm 66, tile 128x256, stages 4", as the library numbers them.
-std::string describe(const MatmulAlgorithm& algorithm);
+/// All that decides which algorithm is fast, in one line; equal for equal products.
+std::string text(const MatmulShape& shape);
+
+/// What cuBLASLt's heuristics propose, the best first. `only`: the one of this name, or all if it is empty.
+std::vector<Candidate> cublas_candidates(const MatmulShape& shape, const std::string& only);
+
+std::string cublas_version();
 
 }  // namespace bitsweep::cuda
