@@ -289,6 +289,11 @@ void Preparation::prepare_session(Prepared& prepared) {
     result.reason = "several streams share the caches, which cannot be cold for each; right is streams: 1";
     return;
   }
+  if (backend.device && run.caches == Caches::cold) {
+    result.outcome = Outcome::unsupported;
+    result.reason = "only the CPU's caches can be emptied, not those of a device; right is caches: warm";
+    return;
+  }
   prepared.threads = request.threads;
   flush_denormals(request.threads);
   if (const int flushed = threads_that_flush(request.threads); flushed < request.threads) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <exception>
 #include <filesystem>
@@ -51,7 +52,10 @@ class Notebook {
               fmt::format("plans-{:016x}.json", std::hash<std::string>()(for_))) {
     std::ifstream file(path_);
     const nlohmann::json read = nlohmann::json::parse(file, nullptr, false);
-    if (read.is_object() && read.value("for", "") == for_ && read.contains("choices")) choices_ = read["choices"];
+    if (read.is_object() && read.value("for", "") == for_ && read.contains("choices")) {
+      choices_ = read["choices"];
+      seconds_ = read.value("seconds", seconds_);
+    }
   }
 
   /// Empty: not chosen yet.
@@ -64,13 +68,16 @@ class Notebook {
     choices_[question] = {{"chosen", name}, {"ns", std::move(times_ns)}};
   }
 
+  /// What choosing has cost so far, for people.
+  void add_seconds(const char* of, double seconds) { seconds_[of] = seconds_.value(of, 0.0) + seconds; }
+
   /// By rename. One that cannot be written is no error: the next process chooses again.
   void write() const {
     std::error_code unwritable;
     std::filesystem::create_directories(path_.parent_path(), unwritable);
     const std::filesystem::path draft = fmt::format("{}.{}", path_.string(), getpid());
     std::ofstream file(draft);
-    file << nlohmann::json{{"for", for_}, {"choices", choices_}}.dump(1) << "\n";
+    file << nlohmann::json{{"for", for_}, {"seconds", seconds_}, {"choices", choices_}}.dump(1) << "\n";
     file.close();
     if (file) std::filesystem::rename(draft, path_, unwritable);
     if (!file || unwritable) std::filesystem::remove(draft, unwritable);
@@ -80,7 +87,12 @@ class Notebook {
   std::string for_;
   std::filesystem::path path_;
   nlohmann::json choices_ = nlohmann::json::object();
+  nlohmann::json seconds_ = nlohmann::json::object();
 };
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
 
 /// Calls work(i) for all i below `count`, on all cores: building a plan may compile a kernel.
 void on_all_cores(size_t count, const std::function<void(size_t)>& work) {
@@ -212,11 +224,14 @@ const std::map<std::string, Candidate>& choose(const std::vector<Question>& ques
   for (const Question& question : questions)
     if (chosen.count(question.text) == 0 && asked.insert(question.text).second) open.push_back(&question);
   std::vector<std::vector<Candidate>> candidates(open.size());
+  const auto begin = std::chrono::steady_clock::now();
   on_all_cores(open.size(), [&](size_t i) {
     if (const std::string name = notebook.chosen(open[i]->text); !name.empty())
       candidates[i] = open[i]->candidates(name);
     if (candidates[i].empty()) candidates[i] = open[i]->candidates("");  // a plan that is gone is chosen anew
   });
+  notebook.add_seconds("built", seconds_since(begin));
+  const auto built = std::chrono::steady_clock::now();
   const Stream stream;
   bool noted = false;
   for (size_t i = 0; i < open.size(); ++i) {
@@ -225,6 +240,7 @@ const std::map<std::string, Candidate>& choose(const std::vector<Question>& ques
                    known ? candidates[i][0] : tune(*open[i], candidates[i], notebook, stream));
     noted |= !known;
   }
+  notebook.add_seconds("timed", seconds_since(built));
   if (noted) notebook.write();
   return chosen;
 }

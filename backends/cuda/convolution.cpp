@@ -206,7 +206,8 @@ std::vector<Candidate> cudnn_candidates(const ConvolutionShape& shape, const std
   };
   if (fusible(shape.activation)) {
     take(candidates_of(shape, Order::bias_first, "", only), true);
-    if (shape.shortcut) take(candidates_of(shape, Order::shortcut_first, ":shortcut_first", only), true);
+    if (shape.shortcut && all.empty())
+      take(candidates_of(shape, Order::shortcut_first, ":shortcut_first", only), true);
   }
   // Plans that fuse less are there where none fuses all, and of strict fp32, where few do.
   const bool strict = shape.number == Number::fp32 && !shape.tensor_cores;

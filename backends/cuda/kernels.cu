@@ -119,6 +119,31 @@ __global__ void convert_in(const float* __restrict__ from, Pack<T>* __restrict__
   to[(image * plane + pixel) * groups + group] = pack;
 }
 
+/// The same with 2 × 2 pixels side by side in one, their channels behind each other; what lies beyond the image
+/// is 0.
+template <class T>
+__global__ void fold_in(const float* __restrict__ from, Pack<T>* __restrict__ to, Images source, Images folded,
+                        int first_row, int first_column) {
+  constexpr int size = Pack<T>::size;
+  const int64_t plane = folded.height * folded.width, groups = folded.stored / size;
+  const int64_t index = global_index();
+  if (index >= folded.pixels() * groups) return;
+  const int64_t pixel = index % plane, group = index / plane % groups, image = index / (plane * groups);
+  const int row = first_row + 2 * static_cast<int>(pixel / folded.width),
+            column = first_column + 2 * static_cast<int>(pixel % folded.width);
+  const int channels = static_cast<int>(source.channels);
+  Pack<T> pack;
+#pragma unroll
+  for (int k = 0; k < size; ++k) {
+    const int at = static_cast<int>(group) * size + k, of_four = at / channels, channel = at % channels;
+    const int y = row + of_four / 2, x = column + of_four % 2;
+    const bool inside = of_four < 4 && y >= 0 && y < source.height && x >= 0 && x < source.width;
+    pack.values[k] = stored<T>(
+        inside ? __ldg(from + ((image * channels + channel) * source.height + y) * source.width + x) : 0.0F);
+  }
+  to[(image * plane + pixel) * groups + group] = pack;
+}
+
 template <class T>
 __global__ void convert_out(const T* __restrict__ from, float* __restrict__ to, Images images) {
   const int64_t index = global_index();
@@ -169,30 +194,31 @@ __global__ void pool(const Pack<T>* __restrict__ from, Pack<T>* __restrict__ to,
   to[pixel * groups + group] = result;
 }
 
-/// A block an image and 8 packs of channels; 32 threads share the pixels of each.
+/// A block an image and 32 packs of channels side by side; 8 threads share the pixels of each.
 template <class T>
 __global__ void average_all(const Pack<T>* __restrict__ from, Pack<T>* __restrict__ to, Images source) {
-  constexpr int size = Pack<T>::size;
+  constexpr int size = Pack<T>::size, sharing = block_threads / 32;
   const int groups = static_cast<int>(source.stored / size);
-  const int group = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const int group = static_cast<int>(blockIdx.x * 32 + threadIdx.x);
   const int64_t image = blockIdx.y, plane = source.height * source.width;
-  __shared__ float sums[32][8][size];
+  __shared__ float sums[sharing][size][32];
   float sum[size] = {};
   if (group < groups)
-    for (int64_t pixel = threadIdx.y; pixel < plane; pixel += blockDim.y) {
+    for (int64_t pixel = threadIdx.y; pixel < plane; pixel += sharing) {
       const Pack<T> pack = from[(image * plane + pixel) * groups + group];
 #pragma unroll
       for (int k = 0; k < size; ++k) sum[k] += real(pack.values[k]);
     }
 #pragma unroll
-  for (int k = 0; k < size; ++k) sums[threadIdx.y][threadIdx.x][k] = sum[k];
+  for (int k = 0; k < size; ++k) sums[threadIdx.y][k][threadIdx.x] = sum[k];
   __syncthreads();
   if (threadIdx.y != 0 || group >= groups) return;
   Pack<T> result;
 #pragma unroll
   for (int k = 0; k < size; ++k) {
     float all = 0;
-    for (int y = 0; y < 32; ++y) all += sums[y][threadIdx.x][k];
+#pragma unroll
+    for (int y = 0; y < sharing; ++y) all += sums[y][k][threadIdx.x];
     result.values[k] = stored<T>(all / static_cast<float>(plane));
   }
   to[image * groups + group] = result;
@@ -352,6 +378,15 @@ void images_in(const float* from, void* to, const Images& images, Number number,
   });
 }
 
+void images_folded_in(const float* from, void* to, const Images& source, const Images& folded, int first_row,
+                      int first_column, Number number, cudaStream_t stream) {
+  with_type(number, "convert the input", [&](auto type) {
+    using T = decltype(type);
+    fold_in<T><<<blocks_for(folded.elements() / Pack<T>::size), block_threads, 0, stream>>>(
+        from, packs<T>(to), source, folded, first_row, first_column);
+  });
+}
+
 void images_out(const void* from, float* to, const Images& images, Number number, cudaStream_t stream) {
   with_type(number, "convert the output", [&](auto type) {
     using T = decltype(type);
@@ -374,7 +409,7 @@ void global_average(const void* from, void* to, const Images& source, Number num
   with_type(number, "average the images", [&](auto type) {
     using T = decltype(type);
     const auto groups = static_cast<unsigned>(source.stored / Pack<T>::size);
-    average_all<T><<<dim3((groups + 7) / 8, static_cast<unsigned>(source.batch)), dim3(8, 32), 0, stream>>>(
+    average_all<T><<<dim3((groups + 31) / 32, static_cast<unsigned>(source.batch)), dim3(32, block_threads / 32), 0, stream>>>(
         packs<T>(from), packs<T>(to), source);
   });
 }

@@ -21,6 +21,10 @@ struct Sliding {
 
 /// From the caller's [batch, channels, height, width] in fp32.
 void images_in(const float* from, void* to, const Images& images, Number number, cudaStream_t stream);
+/// The same with each 2 × 2 pixels as one of four times the channels; pixel (0, 0) of `folded` begins in this row and
+/// column of the source, and what lies beyond the source is 0.
+void images_folded_in(const float* from, void* to, const Images& source, const Images& folded, int first_row,
+                      int first_column, Number number, cudaStream_t stream);
 /// And back.
 void images_out(const void* from, float* to, const Images& images, Number number, cudaStream_t stream);
 

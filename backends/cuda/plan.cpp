@@ -8,6 +8,7 @@
 
 #include "backends/cuda/choice.h"
 #include "backends/cuda/convolution.h"
+#include "backends/cuda/fold.h"
 #include "backends/cuda/kernels.h"
 #include "backends/cuda/matmul.h"
 #include "backends/cuda/weights.h"
@@ -119,6 +120,7 @@ class Planner {
     }
     write_output();
     bind();
+    find_side_steps();
     return std::move(plan_);
   }
 
@@ -146,6 +148,18 @@ class Planner {
     return images.pixels() * images.channels * bytes_of(number());
   }
 
+  /// Of the source of a convolution whose windows leave pixels out.
+  int64_t unread_bytes() const {
+    const auto* convolution = std::get_if<Convolution>(&layer().operation);
+    if (!convolution || (fold_ && fold_->reader == layer_)) return 0;
+    const Images& from = source().images;
+    const auto read = [&](size_t axis, int64_t size) {
+      return std::min(size, layer().shape[axis + 1] * convolution->window.kernel[axis]);
+    };
+    const int64_t pixels = from.batch * read(0, from.height) * read(1, from.width);
+    return (from.pixels() - pixels) * from.channels * bytes_of(number());
+  }
+
   size_t new_buffer(size_t size) {
     plan_.buffers.push_back(size);
     return plan_.buffers.size() - 1;
@@ -156,7 +170,7 @@ class Planner {
 
   /// A step for the current layer that writes a new value.
   Step& add_step(std::vector<size_t> reads, const Images& output, std::string implementation) {
-    const Value value{new_buffer(bytes(output)), output};
+    const Value value{new_buffer(bytes(output)), output, number()};
     plan_.values.push_back(value);
     Step step;
     const bool image = output.height * output.width > 1;
@@ -188,14 +202,16 @@ class Planner {
   }
 
   void read_input() {
-    const Images images = images_of(network_.input_shape());
-    const size_t from = new_buffer(static_cast<size_t>(images.pixels() * images.channels) * sizeof(float));
+    const Images plain = images_of(network_.input_shape());
+    fold_ = fold_of(network_, batch_, number());
+    const Images images = fold_ ? fold_->folded : plain;
+    const size_t from = new_buffer(static_cast<size_t>(plain.pixels() * plain.channels) * sizeof(float));
     const size_t to = new_buffer(bytes(images));
-    plan_.values.push_back({to, images});
+    plan_.values.push_back({to, images, number()});
     Step step;
     step.record.name = "input";
     step.record.kind = "reorder";
-    step.record.implementation = "bitsweep:images_in";
+    step.record.implementation = fold_ ? "bitsweep:images_folded_in" : "bitsweep:images_in";
     step.record.data_types = fmt::format("f32::{}", name_of(number()));
     step.record.layouts = fmt::format("abcd::{}", images_layout);
     step.record.bytes = static_cast<int64_t>(plan_.buffers[from]) + least_bytes(images);
@@ -203,8 +219,13 @@ class Planner {
     step.layer = 0;
     step.reads = {from};
     step.writes = to;
-    step.run = [from, to, images, type = number()](const Addresses& at, cudaStream_t stream) {
-      images_in(reinterpret_cast<const float*>(at.buffers[from]), at.buffers[to], images, type, stream);
+    step.run = [from, to, plain, fold = fold_, type = number()](const Addresses& at, cudaStream_t stream) {
+      const auto* input = reinterpret_cast<const float*>(at.buffers[from]);
+      if (fold)
+        images_folded_in(input, at.buffers[to], plain, fold->folded, fold->first_row, fold->first_column, type,
+                         stream);
+      else
+        images_in(input, at.buffers[to], plain, type, stream);
     };
     plan_.steps.push_back(std::move(step));
   }
@@ -212,7 +233,14 @@ class Planner {
   void write_output() {
     const Value last = plan_.values.back();
     const Images& images = last.images;
-    const size_t to = new_buffer(static_cast<size_t>(images.pixels() * images.channels) * sizeof(float));
+    // Pixels by themselves, fp32, without padding: that is the caller's form.
+    if (last.number == Number::fp32 && images.height * images.width == 1 && images.stored == images.channels &&
+        plan_.steps.back().writes == last.buffer) {
+      plan_.output = last.buffer;
+      return;
+    }
+    const size_t to = plan_.output =
+        new_buffer(static_cast<size_t>(images.pixels() * images.channels) * sizeof(float));
     Step step;
     step.record.name = "output";
     step.record.kind = "reorder";
@@ -244,7 +272,7 @@ class Planner {
 
   /// What the current layer's step reads beside its source, and which plans it may choose from.
   void add_weighted(Question question, std::vector<std::byte> weights, std::vector<std::byte> bias,
-                    const Images& output) {
+                    const Images& output, std::optional<Number> out_type = {}) {
     std::vector<size_t> reads = {source().buffer};
     std::optional<size_t> shortcut;
     if (layer().inputs.size() > 1) reads.push_back(*(shortcut = source(1).buffer));
@@ -252,11 +280,17 @@ class Planner {
                       shortcut ? bytes(output) : 0, bytes(output)};
     question.type = data_type(number());
     Step& step = add_step(std::move(reads), output, "");
+    if (out_type.value_or(number()) != number()) {
+      plan_.values.back().number = *out_type;
+      question.bytes.output = plan_.buffers[step.writes] =
+          static_cast<size_t>(output.elements() * bytes_of(*out_type));
+    }
     const char* factors = number() == Number::fp32 && !strict_ ? "tf32" : name_of(number());
-    step.record.data_types = fmt::format("{}:{}:{}", name_of(number()), factors, name_of(number()));
+    step.record.data_types =
+        fmt::format("{}:{}:{}", name_of(number()), factors, name_of(out_type.value_or(number())));
     step.record.layouts.insert(step.record.layouts.find("::") + 1,
                                output.height * output.width > 1 ? images_layout : "ab");
-    step.record.bytes += static_cast<int64_t>(weights.size());
+    step.record.bytes += static_cast<int64_t>(weights.size()) - unread_bytes();
     const size_t at = plan_.steps.size() - 1;
     weighted_.push_back({at, questions_.size(), new_constant(std::move(weights)),
                          new_constant(std::move(bias)), shortcut});
@@ -277,7 +311,8 @@ class Planner {
                            elementwise(convolution.activation),
                            number(),
                            !strict_};
-    const bool grouped = convolution.groups > 1;
+    const bool grouped = convolution.groups > 1, folded = fold_ && fold_->reader == layer_;
+    if (folded) shape.window = sliding(fold_->window), shape.padding_end[0] = shape.padding_end[1] = 0;
     const Question question{text(shape),
                             [shape, of_type = product_of_type()](const std::string& only) {
                               return convolution_candidates(shape, of_type, only);
@@ -285,7 +320,8 @@ class Planner {
                             {},
                             {}};
     add_weighted(question,
-                 pack_convolution(convolution.weights, grouped ? output.channels : output.stored,
+                 pack_convolution(folded ? folded_weights(convolution, *fold_) : convolution.weights,
+                                  grouped ? output.channels : output.stored,
                                   grouped ? from.channels / convolution.groups : from.stored, number()),
                  pack_bias(convolution.bias, output.stored, number()), output);
   }
@@ -294,15 +330,18 @@ class Planner {
     const Images output = images_of(layer().shape);
     const Images& from = source().images;
     MatmulShape shape = product_of_type();
+    const bool last = layer_ + 1 == network_.layers().size() && output.stored == output.channels;
+    if (last) shape.output = CUDA_R_32F;  // as the caller wants it
     shape.rows = batch_;
     shape.columns = output.stored;
     shape.depth = from.height * from.width * from.stored;
     shape.bias = true;
     const Elementwise activation = elementwise(linear.activation);
     shape.relu = activation.kind == Elementwise::relu;
+    const Number out_type = last ? Number::fp32 : number();
     const Question question{
         fmt::format("{} function {}", text(shape), static_cast<int>(activation.kind)),
-        [shape, activation, output, type = number()](const std::string& only) {
+        [shape, activation, output, type = out_type](const std::string& only) {
           std::vector<Candidate> candidates = cublas_candidates(shape, only);
           if (!fusible(activation))
             for (Candidate& candidate : candidates)
@@ -312,7 +351,7 @@ class Planner {
         {},
         {}};
     add_weighted(question, pack_linear(linear.weights, output.stored, from, number()),
-                 pack_bias(linear.bias, output.stored, number()), output);
+                 pack_bias(linear.bias, output.stored, out_type), output, out_type);
   }
 
   void plan(const BatchNormalization&) {
@@ -440,10 +479,26 @@ class Planner {
     }
   }
 
+  /// Convolutions of a shortcut, which wait for the end of the block beside them.
+  void find_side_steps() {
+    for (size_t step = 0; step < plan_.steps.size(); ++step) {
+      if (plan_.steps[step].record.kind != "convolution") continue;
+      size_t reader = step + 1;
+      const auto reads = [&](const Step& one) {
+        return std::count(one.reads.begin(), one.reads.end(), plan_.steps[step].writes) > 0;
+      };
+      while (reader < plan_.steps.size() && !reads(plan_.steps[reader])) ++reader;
+      if (reader == plan_.steps.size() || reader == step + 1) continue;
+      plan_.steps[step].joined_by = reader;
+      step = reader - 1;
+    }
+  }
+
   const Network& network_;
   int64_t batch_;
   bool strict_;
   size_t layer_ = 0;
+  std::optional<Fold> fold_;
   Plan plan_;
   std::vector<Question> questions_;
   std::vector<Weighted> weighted_;

@@ -28,21 +28,25 @@ struct Step {
   size_t writes = 0;            ///< a buffer
   /// Puts it into the stream.
   std::function<void(const Addresses&, cudaStream_t)> run;
+  /// Of a step that may run beside the next ones: the first that needs it. Several never overlap.
+  std::optional<size_t> joined_by = {};
 };
 
 /// The output of a layer. Of a flattened image it is the image: who reads it knows the order.
 struct Value {
   size_t buffer = 0;
   Images images;
+  Number number = Number::fp32;
 };
 
 struct Plan {
   Number number = Number::fp32;
   std::vector<Step> steps;
-  std::vector<size_t> buffers;                    ///< bytes; the first is the caller's input, the last its output, fp32
+  std::vector<size_t> buffers;                    ///< bytes; the first is the caller's input, fp32
+  size_t output = 0;                              ///< the buffer of the caller's output, fp32
   std::vector<Value> values;                      ///< of each layer of the network
   std::vector<std::vector<std::byte>> constants;  ///< weights and biases, packed, on the host
-  size_t workspace_bytes = 0;                     ///< of the step that needs most
+  size_t workspace_bytes = 0;                     ///< of the step that needs most; those beside others have one of their own
 };
 
 /// Chooses a plan for each layer with weights. Throws Error if there is none.

@@ -1,6 +1,7 @@
 #include "backends/cuda/session.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -33,6 +34,11 @@ std::vector<BufferLife> lives(const Plan& plan) {
       found[buffer].last_step = std::max(found[buffer].last_step, step);
     found[plan.steps[step].writes].last_step = std::max(found[plan.steps[step].writes].last_step, step);
   }
+  // What a step reads beside others must not be written over by them.
+  for (const Step& step : plan.steps)
+    if (step.joined_by)
+      for (const size_t buffer : step.reads)
+        found[buffer].last_step = std::max(found[buffer].last_step, *step.joined_by - 1);
   return found;
 }
 
@@ -57,16 +63,18 @@ class CudaSession : public Session {
       : threads_(request.threads),
         plan_(make_plan(network, request)),
         placement_(place(lives(plan_), alignment)),
-        activations_(placement_.bytes + rounded_up(plan_.workspace_bytes, alignment)),
+        activations_(placement_.bytes + 2 * rounded_up(plan_.workspace_bytes, alignment)),
         host_input_(plan_.buffers.front()),
-        host_output_(plan_.buffers.back()) {
+        host_output_(plan_.buffers[plan_.output]) {
     for (const size_t offset : placement_.offsets) at_.buffers.push_back(activations_.data() + offset);
     at_.workspace = activations_.data() + placement_.bytes;
     upload_constants();
+    beside_ = at_;
+    beside_.workspace += rounded_up(plan_.workspace_bytes, alignment);
     check(cudaMemset(activations_.data(), 0, activations_.bytes()), "clear the activations");
     run_steps();  // loads the kernels
     stream_.wait();
-    inference_.emplace(stream_, [this](cudaStream_t) { run_steps(); });
+    capture_faster();
   }
 
   void infer(std::span<const float> input, std::span<float> output) override {
@@ -100,13 +108,17 @@ class CudaSession : public Session {
   void run_steps() {
     for (const Step& step : plan_.steps) step.run(at_, stream_.get());
   }
+  /// The steps that may, beside the others.
+  void run_side_by_side();
+  /// Steps one by one, or some side by side: whichever this GPU does faster.
+  void capture_faster();
   void to_device() const {
     check(cudaMemcpyAsync(at_.buffers.front(), host_input_.data(), plan_.buffers.front(),
                           cudaMemcpyHostToDevice, stream_.get()),
           "copy the input to the GPU");
   }
   void to_host() const {
-    check(cudaMemcpyAsync(host_output_.data(), at_.buffers.back(), plan_.buffers.back(),
+    check(cudaMemcpyAsync(host_output_.data(), at_.buffers[plan_.output], plan_.buffers[plan_.output],
                           cudaMemcpyDeviceToHost, stream_.get()),
           "copy the output from the GPU");
   }
@@ -119,13 +131,54 @@ class CudaSession : public Session {
   DeviceMemory activations_;  ///< and the workspace behind them
   DeviceMemory constants_;
   PinnedMemory host_input_, host_output_;
-  Addresses at_;
-  Stream stream_;
+  Addresses at_, beside_;  ///< the same but for the workspace
+  Stream stream_, side_stream_;
+  Event forked_, joined_;
   Event moments_[4];
   std::optional<CapturedWork> inference_;
   std::vector<Event> between_;  ///< of the profile: before the first step, and behind each
   std::optional<CapturedWork> profiled_;
 };
+
+void CudaSession::run_side_by_side() {
+  std::optional<size_t> join;
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    const Step& step = plan_.steps[i];
+    if (join == i) {
+      check(cudaStreamWaitEvent(stream_.get(), joined_.get()), "wait for another stream");
+      join.reset();
+    }
+    if (!step.joined_by) {
+      step.run(at_, stream_.get());
+      continue;
+    }
+    forked_.record(stream_);
+    check(cudaStreamWaitEvent(side_stream_.get(), forked_.get()), "wait for another stream");
+    step.run(beside_, side_stream_.get());
+    joined_.record(side_stream_);
+    join = step.joined_by;
+  }
+}
+
+void CudaSession::capture_faster() {
+  inference_.emplace(stream_, [this](cudaStream_t) { run_steps(); });
+  const bool any = std::any_of(plan_.steps.begin(), plan_.steps.end(),
+                               [](const Step& step) { return step.joined_by.has_value(); });
+  if (!any) return;
+  std::optional<CapturedWork> other;
+  other.emplace(stream_, [this](cudaStream_t) { run_side_by_side(); });
+  constexpr int rounds = 15;
+  std::vector<int64_t> one_by_one, side_by_side;
+  const auto time = [&](const CapturedWork& work, std::vector<int64_t>& times_ns) {
+    moments_[0].record(stream_);
+    work.launch(stream_);
+    moments_[1].record(stream_);
+    stream_.wait();
+    times_ns.push_back(std::llround(nanoseconds_between(moments_[0], moments_[1])));
+  };
+  for (int round = 0; round < rounds; ++round) time(*inference_, one_by_one), time(*other, side_by_side);
+  if (median(side_by_side) < median(one_by_one)) inference_ = std::move(other);
+}
 
 void CudaSession::upload_constants() {
   std::vector<size_t> offsets;
@@ -156,10 +209,14 @@ void CudaSession::trace(std::span<const float> input, const Observer& observe) {
       of_layer->run(at_, stream_.get());
       next = static_cast<size_t>(of_layer - plan_.steps.begin()) + 1;
     }
-    const auto& [buffer, images] = plan_.values[layer];
+    if (layer == 0) {
+      observe(layer, input);  // which may lie folded
+      continue;
+    }
+    const auto& [buffer, images, number] = plan_.values[layer];
     const auto count = static_cast<size_t>(images.pixels() * images.channels);
     const DeviceMemory plain(count * sizeof(float));
-    images_out(at_.buffers[buffer], plain.as<float>(), images, plan_.number, stream_.get());
+    images_out(at_.buffers[buffer], plain.as<float>(), images, number, stream_.get());
     std::vector<float> shown(count);
     stream_.wait();
     check(cudaMemcpy(shown.data(), plain.data(), count * sizeof(float), cudaMemcpyDeviceToHost),
@@ -198,7 +255,9 @@ std::vector<LayerRecord> CudaSession::records() const {
   };
   std::vector<LayerRecord> all = {transfer("host to device", plan_.buffers.front())};
   for (const Step& step : plan_.steps) all.push_back(step.record);
-  all.push_back(transfer("device to host", plan_.buffers.back()));
+  all.push_back(transfer("device to host", plan_.buffers[plan_.output]));
+  all.push_back(transfer("into page-locked memory", plan_.buffers.front()));
+  all.back().implementation = "bitsweep:copy_on_threads";
   return all;
 }
 
@@ -207,7 +266,9 @@ std::vector<LayerRecord> CudaSession::profile(std::span<const float> input, int 
   std::vector<LayerRecord> all = records();
   std::vector<std::vector<int64_t>> times_ns(all.size());
   for (int i = 0; i < repetitions; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
     copy_on_threads(input.data(), host_input_.as<float>(), input.size(), threads_);
+    times_ns.back().push_back(std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count());
     moments_[0].record(stream_);
     to_device();
     moments_[1].record(stream_);
@@ -216,10 +277,11 @@ std::vector<LayerRecord> CudaSession::profile(std::span<const float> input, int 
     to_host();
     moments_[3].record(stream_);
     stream_.wait();
+    const size_t steps = plan_.steps.size();
     times_ns.front().push_back(std::llround(nanoseconds_between(moments_[0], moments_[1])));
-    for (size_t step = 0; step < plan_.steps.size(); ++step)
+    for (size_t step = 0; step < steps; ++step)
       times_ns[step + 1].push_back(std::llround(nanoseconds_between(between_[step], between_[step + 1])));
-    times_ns.back().push_back(std::llround(nanoseconds_between(moments_[2], moments_[3])));
+    times_ns[steps + 1].push_back(std::llround(nanoseconds_between(moments_[2], moments_[3])));
   }
   for (size_t i = 0; i < all.size(); ++i) all[i].time_ns = median(times_ns[i]);
   return all;

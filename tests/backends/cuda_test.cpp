@@ -99,6 +99,8 @@ TEST_CASE("cuda: convolutions of many shapes agree with the reference in each pr
       {"3x3, from an image", 3, 16, 1, square_window(3, 1, 1)},
       {"5x5, one output channel", 8, 1, 1, square_window(5, 1, 2)},
       {"7x7, stride 2, from an image", 3, 64, 1, square_window(7, 2, 3)},
+      {"3x3, stride 2, from an image", 3, 16, 1, square_window(3, 2, 1)},
+      {"4x6, stride 2, from an image, one-sided", 2, 16, 1, {{4, 6}, {2, 2}, {0, 2}, {1, 3}, {1, 1}}},
       {"3x3, dilation 2", 16, 16, 1, {{3, 3}, {1, 1}, {2, 2}, {2, 2}, {2, 2}}},
       {"3x2, padding on one side", 16, 16, 1, {{3, 2}, {1, 2}, {0, 1}, {2, 0}, {1, 1}}},
       {"3x3, 2 groups", 32, 64, 2, square_window(3, 1, 1)},
@@ -151,6 +153,9 @@ TEST_CASE("cuda: flattened images are in row-major order for whoever reads them"
   check_all_precisions("linear", network, 3);
   network.add("joined", Concatenation{}, {flat, linear});
   check_all_precisions("joined", network, 2);
+  Linear small = some_linear(24 * 6 * 7 + 10, 12, 9);  // large logits would show the rounding as a factor
+  for (float& weight : small.weights.values) weight *= 0.01F;
+  network.add("logits", small);
   network.add("scores", Softmax{});
   check_all_precisions("softmax", network, 2);
 }
