@@ -18,6 +18,7 @@
 #include "harness/denormals.h"
 #include "harness/explanation.h"
 #include "harness/findings.h"
+#include "harness/gpu_evidence.h"
 #include "harness/layer_evidence.h"
 #include "harness/machine.h"
 #include "harness/prepare.h"
@@ -131,6 +132,9 @@ class Execution {
         "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
     check_outputs(k);
     add_profile(k);
+    if (const auto device = result(k).evidence.find("device"); device != result(k).evidence.end())
+      add_gpu_evidence(result(k), std::string(device->second), timed_[k].candidate().step,
+                       timed_[k].inferences_a_sample());
   }
 
   void check_outputs(size_t k) {
@@ -201,7 +205,8 @@ class Execution {
     // Were the ceilings measured beside something else? To spoil all of these, it must be very lasting.
     for (int again = 0; again < 3 && !above().empty(); ++again)
       for (Ceilings* low : std::set{&ceilings, &of_streams})
-        *low = raise_ceilings(machine_, backend.device ? backend.measure_ceilings() : measure_ceilings(low->threads));
+        *low = raise_ceilings(machine_,
+                              backend.device ? backend.measure_ceilings() : measure_ceilings(low->threads));
     const std::string too_fast_to_be_true = above();
     const bool several =
         result(k).run.streams > 1;  // then there is no time of an inference to hold them against

@@ -43,7 +43,8 @@ void TimedRun::infer(Feed& feed) {
 }
 
 void TimedRun::note_parts() {
-  for (const Part& part : feeds_[place_].session.parts()) parts_ns_[part.name].push_back(std::llround(part.ns));
+  for (const Part& part : feeds_[place_].session.parts())
+    parts_ns_[part.name].push_back(std::llround(part.ns));
 }
 
 std::span<const float> TimedRun::scored(const Feed& feed) const {

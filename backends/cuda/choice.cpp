@@ -48,8 +48,7 @@ class Notebook {
  public:
   Notebook()
       : for_(surroundings()),
-        path_(cache() / "cuda" /
-              fmt::format("plans-{:016x}.json", std::hash<std::string>()(for_))) {
+        path_(cache() / "cuda" / fmt::format("plans-{:016x}.json", std::hash<std::string>()(for_))) {
     std::ifstream file(path_);
     const nlohmann::json read = nlohmann::json::parse(file, nullptr, false);
     if (read.is_object() && read.value("for", "") == for_ && read.contains("choices")) {
@@ -128,7 +127,7 @@ class Scratch {
         has_shortcut_(question.bytes.shortcut > 0) {}
 
   Operands operands() const {
-    return {source_.data(), weights_.data(), bias_.data(), has_shortcut_ ? shortcut_.data() : nullptr,
+    return {source_.data(), weights_.data(),  bias_.data(), has_shortcut_ ? shortcut_.data() : nullptr,
             output_.data(), workspace_.data()};
   }
 
@@ -136,8 +135,7 @@ class Scratch {
   static DeviceMemory filled(size_t bytes, cudaDataType_t type, const Stream& stream) {
     DeviceMemory memory(bytes);
     const size_t of_each = type == CUDA_R_32F ? 4 : type == CUDA_R_8I || type == CUDA_R_8F_E4M3 ? 1 : 2;
-    if (bytes > 0)
-      fill_random(memory.data(), type, static_cast<int64_t>(bytes / of_each), 7, stream.get());
+    if (bytes > 0) fill_random(memory.data(), type, static_cast<int64_t>(bytes / of_each), 7, stream.get());
     return memory;
   }
 
@@ -189,9 +187,12 @@ void time_in_turn(std::vector<Contender>& able, const Stream& stream) {
       each.times_ns.push_back(std::llround(nanoseconds_between(begin, end) / launches_a_graph));
       best = std::min(best, each.times_ns.back());
     }
-    if (round == 0) for (Contender& each : able) each.times_ns.clear();  // the first one warms up
+    if (round == 0)
+      for (Contender& each : able) each.times_ns.clear();  // the first one warms up
     if (round == 1)
-      std::erase_if(able, [&](auto& each) { return static_cast<double>(each.times_ns[0]) > hopeless * static_cast<double>(best); });
+      std::erase_if(able, [&](auto& each) {
+        return static_cast<double>(each.times_ns[0]) > hopeless * static_cast<double>(best);
+      });
   }
 }
 
@@ -236,12 +237,11 @@ const std::map<std::string, Candidate>& choose(const std::vector<Question>& ques
   bool noted = false;
   for (size_t i = 0; i < open.size(); ++i) {
     const bool known = candidates[i].size() == 1 && candidates[i][0].name == notebook.chosen(open[i]->text);
-    chosen.emplace(open[i]->text,
-                   known ? candidates[i][0] : tune(*open[i], candidates[i], notebook, stream));
+    chosen.emplace(open[i]->text, known ? candidates[i][0] : tune(*open[i], candidates[i], notebook, stream));
     noted |= !known;
   }
   notebook.add_seconds("timed", seconds_since(built));
-  if (noted) notebook.write();
+  if (noted && !candidates_are_limited()) notebook.write();
   return chosen;
 }
 

@@ -22,7 +22,8 @@ namespace fe = cudnn_frontend;
 using fe::NumericalNote_t;
 
 constexpr int64_t source_id = 1, weights_id = 2, bias_id = 3, shortcut_id = 4, output_id = 5;
-size_t most_candidates = 12;
+constexpr size_t usual_candidates = 12;
+size_t most_candidates = usual_candidates;
 
 struct DestroyLibrary {
   void operator()(cudnnHandle_t handle) const { cudnnDestroy(handle); }
@@ -146,7 +147,8 @@ Found candidates_of(const ConvolutionShape& shape, Order order, const std::strin
     if (status.is_bad()) found.answer = status.get_message();
     return status.is_bad();
   };
-  if (refused(graph->validate()) || refused(graph->build_operation_graph(convolution_library()))) return found;
+  if (refused(graph->validate()) || refused(graph->build_operation_graph(convolution_library())))
+    return found;
   if (refused(graph->create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}))) return found;
   graph->deselect_numeric_notes(unwanted(shape));
   std::set<std::string> seen;
@@ -156,7 +158,8 @@ Found candidates_of(const ConvolutionShape& shape, Order order, const std::strin
     name = "cudnn:" + name + suffix;
     if ((!only.empty() && name != only) || !seen.insert(name).second) continue;
     if (refused(graph->build_plan_at_index(plan))) continue;
-    const auto bytes = static_cast<size_t>(std::max<int64_t>(0, graph->get_workspace_size_plan_at_index(plan)));
+    const auto bytes =
+        static_cast<size_t>(std::max<int64_t>(0, graph->get_workspace_size_plan_at_index(plan)));
     found.candidates.push_back(
         {name, graph->has_note(plan, NumericalNote_t::TENSOR_CORE) ? "tensor_core" : "cuda_core", bytes,
          [graph, plan](const Operands& operands, cudaStream_t stream) {
@@ -218,6 +221,10 @@ std::vector<Candidate> cudnn_candidates(const ConvolutionShape& shape, const std
 
 void limit_candidates(size_t most) {
   most_candidates = most;
+}
+
+bool candidates_are_limited() {
+  return most_candidates < usual_candidates;
 }
 
 Candidate direct_candidate(const ConvolutionShape& shape) {

@@ -26,14 +26,16 @@ struct ConvolutionShape {
 std::string text(const ConvolutionShape& shape);
 
 /// What cuDNN's heuristics propose, the best first: sums in fp32, the same result each time. For strict fp32
-/// without plans that round factors (tensor cores) or transform images (Winograd, FFT). `only`: the one of this
-/// name, or all if it is empty. None where cuDNN has no code; `why_none` then says what it answered.
+/// without plans that round factors (tensor cores) or transform images (Winograd, FFT). `only`: the one of
+/// this name, or all if it is empty. None where cuDNN has no code; `why_none` then says what it answered.
 std::vector<Candidate> cudnn_candidates(const ConvolutionShape& shape, const std::string& only,
                                         std::string& why_none);
 
-/// At most so many of a convolution are proposed (12 unless told); for tests, which need one that is right, not
-/// the fastest: building takes most of their time.
+/// At most so many of a convolution are proposed (12 unless told); for tests, which need one that is right,
+/// not the fastest: building takes most of their time.
 void limit_candidates(size_t most);
+/// What is chosen among fewer than usual is not worth keeping.
+bool candidates_are_limited();
 
 /// Our own loop; not fast but for depthwise convolutions.
 Candidate direct_candidate(const ConvolutionShape& shape);

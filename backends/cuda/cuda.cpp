@@ -35,7 +35,8 @@ Device the_device() {
 }  // namespace
 
 Backend cuda_backend() {
-  Backend backend{"cuda", "cuDNN and cuBLASLt on an NVIDIA GPU", false, why_not, cuda::prepare_session, libraries};
+  Backend backend{"cuda",   "cuDNN and cuBLASLt on an NVIDIA GPU", false, why_not, cuda::prepare_session,
+                  libraries};
   backend.device = the_device;
   backend.measure_ceilings = cuda::measure_ceilings;
   return backend;

@@ -1,11 +1,10 @@
-#include "backends/cuda/kernels.h"
-
 #include <algorithm>
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
 #include "backends/cuda/check.h"
+#include "backends/cuda/kernels.h"
 
 namespace bitsweep::cuda {
 namespace {
@@ -119,25 +118,25 @@ __global__ void convert_in(const float* __restrict__ from, Pack<T>* __restrict__
   to[(image * plane + pixel) * groups + group] = pack;
 }
 
-/// The same with 2 × 2 pixels side by side in one, their channels behind each other; what lies beyond the image
-/// is 0.
+/// A thread a pixel and pack of channels of the gathered image: channel (tap, channel) is that channel of the
+/// pixel under the tap; what lies beyond the source is 0.
 template <class T>
-__global__ void fold_in(const float* __restrict__ from, Pack<T>* __restrict__ to, Images source, Images folded,
-                        int first_row, int first_column) {
+__global__ void gather_in(const float* __restrict__ from, Pack<T>* __restrict__ to, Images source,
+                          Images gathered, Gather gather) {
   constexpr int size = Pack<T>::size;
-  const int64_t plane = folded.height * folded.width, groups = folded.stored / size;
+  const int64_t plane = gathered.height * gathered.width, groups = gathered.stored / size;
   const int64_t index = global_index();
-  if (index >= folded.pixels() * groups) return;
+  if (index >= gathered.pixels() * groups) return;
   const int64_t pixel = index % plane, group = index / plane % groups, image = index / (plane * groups);
-  const int row = first_row + 2 * static_cast<int>(pixel / folded.width),
-            column = first_column + 2 * static_cast<int>(pixel % folded.width);
+  const int row = gather.first[0] + gather.stride[0] * static_cast<int>(pixel / gathered.width),
+            column = gather.first[1] + gather.stride[1] * static_cast<int>(pixel % gathered.width);
   const int channels = static_cast<int>(source.channels);
   Pack<T> pack;
 #pragma unroll
   for (int k = 0; k < size; ++k) {
-    const int at = static_cast<int>(group) * size + k, of_four = at / channels, channel = at % channels;
-    const int y = row + of_four / 2, x = column + of_four % 2;
-    const bool inside = of_four < 4 && y >= 0 && y < source.height && x >= 0 && x < source.width;
+    const int at = static_cast<int>(group) * size + k, tap = at / channels, channel = at % channels;
+    const int y = row + tap / gather.taps[1], x = column + tap % gather.taps[1];
+    const bool inside = at < gathered.channels && y >= 0 && y < source.height && x >= 0 && x < source.width;
     pack.values[k] = stored<T>(
         inside ? __ldg(from + ((image * channels + channel) * source.height + y) * source.width + x) : 0.0F);
   }
@@ -177,7 +176,8 @@ __global__ void pool(const Pack<T>* __restrict__ from, Pack<T>* __restrict__ to,
       const int at_column =
           static_cast<int>(column * window.stride[1] - window.padding[1] + x * window.dilation[1]);
       if (at_column < 0 || at_column >= source.width) continue;
-      const Pack<T> pack = from[((image * source.height + at_row) * source.width + at_column) * groups + group];
+      const Pack<T> pack =
+          from[((image * source.height + at_row) * source.width + at_column) * groups + group];
       ++count;
 #pragma unroll
       for (int k = 0; k < size; ++k) {
@@ -227,7 +227,8 @@ __global__ void average_all(const Pack<T>* __restrict__ from, Pack<T>* __restric
 enum class Second { none, added, multiplied, multiplied_a_channel };
 
 template <class T, Second second>
-__global__ void combine(const Pack<T>* a, const Pack<T>* b, Pack<T>* to, Images images, Elementwise activation) {
+__global__ void combine(const Pack<T>* a, const Pack<T>* b, Pack<T>* to, Images images,
+                        Elementwise activation) {
   constexpr int size = Pack<T>::size;
   const int64_t groups = images.stored / size, index = global_index();
   if (index >= images.pixels() * groups) return;
@@ -239,7 +240,8 @@ __global__ void combine(const Pack<T>* a, const Pack<T>* b, Pack<T>* to, Images 
   for (int k = 0; k < size; ++k) {
     float value = real(result.values[k]);
     if (second == Second::added) value += real(other.values[k]);
-    if (second == Second::multiplied || second == Second::multiplied_a_channel) value *= real(other.values[k]);
+    if (second == Second::multiplied || second == Second::multiplied_a_channel)
+      value *= real(other.values[k]);
     result.values[k] = stored<T>(apply(activation, value));
   }
   to[index] = result;
@@ -311,14 +313,15 @@ __global__ void to_vector(const T* __restrict__ from, Images source, T* __restri
   if (index >= output.batch * output.stored) return;
   const int64_t element = index % output.stored, image = index / output.stored;
   const int64_t plane = source.height * source.width, pixel = element % plane, channel = element / plane;
-  to[index] = element < output.channels ? from[(image * plane + pixel) * source.stored + channel]
-                                        : stored<T>(0.0F);
+  to[index] =
+      element < output.channels ? from[(image * plane + pixel) * source.stored + channel] : stored<T>(0.0F);
 }
 
 template <class T>
-__global__ void convolve(const T* __restrict__ from, const T* __restrict__ weights, const T* __restrict__ bias,
-                         const T* __restrict__ shortcut, T* __restrict__ to, Images source, Images output,
-                         Sliding window, int64_t groups, Elementwise activation) {
+__global__ void convolve(const T* __restrict__ from, const T* __restrict__ weights,
+                         const T* __restrict__ bias, const T* __restrict__ shortcut, T* __restrict__ to,
+                         Images source, Images output, Sliding window, int64_t groups,
+                         Elementwise activation) {
   const int64_t index = global_index();
   if (index >= output.elements()) return;
   const int channel = static_cast<int>(index % output.stored);
@@ -340,7 +343,8 @@ __global__ void convolve(const T* __restrict__ from, const T* __restrict__ weigh
       const int at_column =
           static_cast<int>(column * window.stride[1] - window.padding[1] + x * window.dilation[1]);
       if (at_row < 0 || at_row >= source.height || at_column < 0 || at_column >= source.width) continue;
-      const T* at = from + ((image * source.height + at_row) * source.width + at_column) * source.stored + first;
+      const T* at =
+          from + ((image * source.height + at_row) * source.width + at_column) * source.stored + first;
       for (int in = 0; in < inputs; ++in) sum += real(weight[in]) * real(at[in]);
     }
   }
@@ -378,12 +382,12 @@ void images_in(const float* from, void* to, const Images& images, Number number,
   });
 }
 
-void images_folded_in(const float* from, void* to, const Images& source, const Images& folded, int first_row,
-                      int first_column, Number number, cudaStream_t stream) {
+void images_gathered_in(const float* from, void* to, const Images& source, const Images& gathered,
+                        const Gather& gather, Number number, cudaStream_t stream) {
   with_type(number, "convert the input", [&](auto type) {
     using T = decltype(type);
-    fold_in<T><<<blocks_for(folded.elements() / Pack<T>::size), block_threads, 0, stream>>>(
-        from, packs<T>(to), source, folded, first_row, first_column);
+    gather_in<T><<<blocks_for(gathered.elements() / Pack<T>::size), block_threads, 0, stream>>>(
+        from, packs<T>(to), source, gathered, gather);
   });
 }
 
@@ -409,8 +413,8 @@ void global_average(const void* from, void* to, const Images& source, Number num
   with_type(number, "average the images", [&](auto type) {
     using T = decltype(type);
     const auto groups = static_cast<unsigned>(source.stored / Pack<T>::size);
-    average_all<T><<<dim3((groups + 31) / 32, static_cast<unsigned>(source.batch)), dim3(32, block_threads / 32), 0, stream>>>(
-        packs<T>(from), packs<T>(to), source);
+    average_all<T><<<dim3((groups + 31) / 32, static_cast<unsigned>(source.batch)),
+                     dim3(32, block_threads / 32), 0, stream>>>(packs<T>(from), packs<T>(to), source);
   });
 }
 
@@ -469,9 +473,9 @@ void flatten(const void* from, const Images& source, void* to, const Images& out
   });
 }
 
-void direct_convolution(const void* from, const void* weights, const void* bias, const void* shortcut, void* to,
-                        const Images& source, const Images& output, const Sliding& window, int64_t groups,
-                        const Elementwise& activation, Number number, cudaStream_t stream) {
+void direct_convolution(const void* from, const void* weights, const void* bias, const void* shortcut,
+                        void* to, const Images& source, const Images& output, const Sliding& window,
+                        int64_t groups, const Elementwise& activation, Number number, cudaStream_t stream) {
   with_type(number, "convolve directly", [&](auto type) {
     using T = decltype(type);
     convolve<T><<<blocks_for(output.elements()), block_threads, 0, stream>>>(

@@ -19,12 +19,16 @@ struct Sliding {
   int64_t kernel[2], stride[2], padding[2], dilation[2];  ///< vertical, horizontal; padding at the beginning
 };
 
+/// Pixel (row, column) of a gathered image holds the source's pixels (first + stride * (row, column) + tap).
+struct Gather {
+  int first[2], stride[2], taps[2];
+};
+
 /// From the caller's [batch, channels, height, width] in fp32.
 void images_in(const float* from, void* to, const Images& images, Number number, cudaStream_t stream);
-/// The same with each 2 × 2 pixels as one of four times the channels; pixel (0, 0) of `folded` begins in this row and
-/// column of the source, and what lies beyond the source is 0.
-void images_folded_in(const float* from, void* to, const Images& source, const Images& folded, int first_row,
-                      int first_column, Number number, cudaStream_t stream);
+/// The same with what lies under several taps as channels of one pixel, what lies beyond the source as 0.
+void images_gathered_in(const float* from, void* to, const Images& source, const Images& gathered,
+                        const Gather& gather, Number number, cudaStream_t stream);
 /// And back.
 void images_out(const void* from, float* to, const Images& images, Number number, cudaStream_t stream);
 
@@ -60,8 +64,8 @@ void flatten(const void* from, const Images& source, void* to, const Images& out
 
 /// Convolution in groups, one thread an output: for depthwise ones, which move memory. weights [out, kernel
 /// height, kernel width, in of a group], without padding.
-void direct_convolution(const void* from, const void* weights, const void* bias, const void* shortcut, void* to,
-                        const Images& source, const Images& output, const Sliding& window, int64_t groups,
-                        const Elementwise& activation, Number number, cudaStream_t stream);
+void direct_convolution(const void* from, const void* weights, const void* bias, const void* shortcut,
+                        void* to, const Images& source, const Images& output, const Sliding& window,
+                        int64_t groups, const Elementwise& activation, Number number, cudaStream_t stream);
 
 }  // namespace bitsweep::cuda

@@ -95,9 +95,9 @@ std::vector<MatmulAlgorithm> Matmul::algorithms(int most, size_t workspace_bytes
         "ask for algorithms");
   std::vector<MatmulAlgorithm> found(static_cast<size_t>(most));
   int count = 0;
-  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-      matmul_library(), description_.get(), weights_.get(), source_.get(), output_.get(), output_.get(),
-      preference, most, found.data(), &count);
+  const cublasStatus_t status =
+      cublasLtMatmulAlgoGetHeuristic(matmul_library(), description_.get(), weights_.get(), source_.get(),
+                                     output_.get(), output_.get(), preference, most, found.data(), &count);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED) count = 0;
   if (status != CUBLAS_STATUS_NOT_SUPPORTED) check(status, "ask for algorithms");
   found.resize(static_cast<size_t>(count));
@@ -105,8 +105,7 @@ std::vector<MatmulAlgorithm> Matmul::algorithms(int most, size_t workspace_bytes
   return found;
 }
 
-void Matmul::run(const MatmulAlgorithm& algorithm, const Operands& operands,
-                 cudaStream_t stream) const {
+void Matmul::run(const MatmulAlgorithm& algorithm, const Operands& operands, cudaStream_t stream) const {
   if (shape_.bias) set(description_.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   const Factor& of_shortcut = shape_.shortcut ? one : zero;
   const void* shortcut = shape_.shortcut ? operands.shortcut : operands.output;
@@ -121,14 +120,14 @@ namespace {
 
 /// As the library numbers them.
 std::string describe(const MatmulAlgorithm& algorithm) {
-  return fmt::format("cublaslt:algorithm={}_tile={}_stages={}_split={}_scheme={}_swizzle={}_variant={}_cluster={}",
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_ID), number(algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_INNER_SHAPE_ID),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID));
+  return fmt::format(
+      "cublaslt:algorithm={}_tile={}_stages={}_split={}_scheme={}_swizzle={}_variant={}_cluster={}",
+      number(algorithm, CUBLASLT_ALGO_CONFIG_ID), number(algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID), number(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_INNER_SHAPE_ID),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID));
 }
 
 }  // namespace
@@ -136,8 +135,8 @@ std::string describe(const MatmulAlgorithm& algorithm) {
 std::string text(const MatmulShape& shape) {
   return fmt::format("product {}x{}x{} types {} {} {} {}{}{}{}", shape.rows, shape.columns, shape.depth,
                      static_cast<int>(shape.factors), static_cast<int>(shape.output),
-                     static_cast<int>(shape.compute), static_cast<int>(shape.scale), shape.bias ? " bias" : "",
-                     shape.shortcut ? " shortcut" : "", shape.relu ? " relu" : "");
+                     static_cast<int>(shape.compute), static_cast<int>(shape.scale),
+                     shape.bias ? " bias" : "", shape.shortcut ? " shortcut" : "", shape.relu ? " relu" : "");
 }
 
 std::vector<Candidate> cublas_candidates(const MatmulShape& shape, const std::string& only) {

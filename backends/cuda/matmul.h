@@ -15,19 +15,19 @@ namespace bitsweep::cuda {
 /// The handle of this thread's library.
 cublasLtHandle_t matmul_library();
 
-/// output[rows, columns] = weights[columns, depth] · source[rows, depth], all row-major: the form that cuBLASLt
-/// calls TN, the only one that all types have.
+/// output[rows, columns] = weights[columns, depth] · source[rows, depth], all row-major: the form that
+/// cuBLASLt calls TN, the only one that all types have.
 struct MatmulShape {
   int64_t rows = 1;
   int64_t columns = 1;
   int64_t depth = 1;
-  cudaDataType_t factors = CUDA_R_16F;                      ///< type of source and weights
-  cudaDataType_t output = CUDA_R_16F;                       ///< type of shortcut and output
+  cudaDataType_t factors = CUDA_R_16F;  ///< type of source and weights
+  cudaDataType_t output = CUDA_R_16F;   ///< type of shortcut and output
   cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
-  cudaDataType_t scale = CUDA_R_32F;                        ///< type of the product's factor
-  bool bias = false;                                        ///< added, one value of `output`'s type a column
-  bool shortcut = false;                                    ///< added, [rows, columns]
-  bool relu = false;                                        ///< at the end
+  cudaDataType_t scale = CUDA_R_32F;  ///< type of the product's factor
+  bool bias = false;                  ///< added, one value of `output`'s type a column
+  bool shortcut = false;              ///< added, [rows, columns]
+  bool relu = false;                  ///< at the end
 };
 
 /// One way to compute it.

@@ -54,7 +54,9 @@ bool fusible(const Elementwise& activation) {
 /// A convolution that is a product of matrices as it stands: every pixel by itself.
 bool is_product(const ConvolutionShape& shape) {
   const Sliding& window = shape.window;
-  const auto all = [](const int64_t(&pair)[2], int64_t value) { return pair[0] == value && pair[1] == value; };
+  const auto all = [](const int64_t(&pair)[2], int64_t value) {
+    return pair[0] == value && pair[1] == value;
+  };
   return all(window.kernel, 1) && all(window.stride, 1) && all(window.padding, 0) &&
          all(shape.padding_end, 0) && shape.groups == 1 && fusible(shape.activation);
 }
@@ -211,7 +213,7 @@ class Planner {
     Step step;
     step.record.name = "input";
     step.record.kind = "reorder";
-    step.record.implementation = fold_ ? "bitsweep:images_folded_in" : "bitsweep:images_in";
+    step.record.implementation = fold_ ? "bitsweep:images_gathered_in" : "bitsweep:images_in";
     step.record.data_types = fmt::format("f32::{}", name_of(number()));
     step.record.layouts = fmt::format("abcd::{}", images_layout);
     step.record.bytes = static_cast<int64_t>(plan_.buffers[from]) + least_bytes(images);
@@ -222,8 +224,7 @@ class Planner {
     step.run = [from, to, plain, fold = fold_, type = number()](const Addresses& at, cudaStream_t stream) {
       const auto* input = reinterpret_cast<const float*>(at.buffers[from]);
       if (fold)
-        images_folded_in(input, at.buffers[to], plain, fold->folded, fold->first_row, fold->first_column, type,
-                         stream);
+        images_gathered_in(input, at.buffers[to], plain, fold->folded, fold->gather, type, stream);
       else
         images_in(input, at.buffers[to], plain, type, stream);
     };
@@ -234,8 +235,8 @@ class Planner {
     const Value last = plan_.values.back();
     const Images& images = last.images;
     // Pixels by themselves, fp32, without padding: that is the caller's form.
-    if (last.number == Number::fp32 && images.height * images.width == 1 && images.stored == images.channels &&
-        plan_.steps.back().writes == last.buffer) {
+    if (last.number == Number::fp32 && images.height * images.width == 1 &&
+        images.stored == images.channels && plan_.steps.back().writes == last.buffer) {
       plan_.output = last.buffer;
       return;
     }
@@ -276,8 +277,8 @@ class Planner {
     std::vector<size_t> reads = {source().buffer};
     std::optional<size_t> shortcut;
     if (layer().inputs.size() > 1) reads.push_back(*(shortcut = source(1).buffer));
-    question.bytes = {plan_.buffers[reads[0]], weights.size(), bias.size(),
-                      shortcut ? bytes(output) : 0, bytes(output)};
+    question.bytes = {plan_.buffers[reads[0]], weights.size(), bias.size(), shortcut ? bytes(output) : 0,
+                      bytes(output)};
     question.type = data_type(number());
     Step& step = add_step(std::move(reads), output, "");
     if (out_type.value_or(number()) != number()) {
@@ -292,8 +293,8 @@ class Planner {
                                output.height * output.width > 1 ? images_layout : "ab");
     step.record.bytes += static_cast<int64_t>(weights.size()) - unread_bytes();
     const size_t at = plan_.steps.size() - 1;
-    weighted_.push_back({at, questions_.size(), new_constant(std::move(weights)),
-                         new_constant(std::move(bias)), shortcut});
+    weighted_.push_back(
+        {at, questions_.size(), new_constant(std::move(weights)), new_constant(std::move(bias)), shortcut});
     questions_.push_back(std::move(question));
   }
 
@@ -339,23 +340,23 @@ class Planner {
     const Elementwise activation = elementwise(linear.activation);
     shape.relu = activation.kind == Elementwise::relu;
     const Number out_type = last ? Number::fp32 : number();
-    const Question question{
-        fmt::format("{} function {}", text(shape), static_cast<int>(activation.kind)),
-        [shape, activation, output, type = out_type](const std::string& only) {
-          std::vector<Candidate> candidates = cublas_candidates(shape, only);
-          if (!fusible(activation))
-            for (Candidate& candidate : candidates)
-              candidate = followed_by(std::move(candidate), activation, output, type);
-          return candidates;
-        },
-        {},
-        {}};
+    const Question question{fmt::format("{} function {}", text(shape), static_cast<int>(activation.kind)),
+                            [shape, activation, output, type = out_type](const std::string& only) {
+                              std::vector<Candidate> candidates = cublas_candidates(shape, only);
+                              if (!fusible(activation))
+                                for (Candidate& candidate : candidates)
+                                  candidate = followed_by(std::move(candidate), activation, output, type);
+                              return candidates;
+                            },
+                            {},
+                            {}};
     add_weighted(question, pack_linear(linear.weights, output.stored, from, number()),
                  pack_bias(linear.bias, output.stored, out_type), output, out_type);
   }
 
   void plan(const BatchNormalization&) {
-    throw Error(fmt::format("cuda: layer '{}': batch normalization of vectors is not supported", layer().name));
+    throw Error(
+        fmt::format("cuda: layer '{}': batch normalization of vectors is not supported", layer().name));
   }
 
   void plan(const Activation& activation) {
@@ -412,11 +413,10 @@ class Planner {
 
   void plan(const MaxPool& pool) {
     const Images from = source().images, to = images_of(layer().shape);
-    add_own("max_pool", to,
-            [from, to, window = sliding(pool.window), type = number()](const void* a, void* b,
-                                                                      cudaStream_t stream) {
-              max_pool(a, b, from, to, window, type, stream);
-            });
+    add_own(
+        "max_pool", to,
+        [from, to, window = sliding(pool.window), type = number()](
+            const void* a, void* b, cudaStream_t stream) { max_pool(a, b, from, to, window, type, stream); });
   }
 
   void plan(const AveragePool& pool) {
@@ -455,10 +455,9 @@ class Planner {
 
   void plan(const Softmax&) {
     const Images images = source().images;
-    add_own("softmax", images,
-            [images, type = number()](const void* from, void* to, cudaStream_t stream) {
-              softmax(from, to, images, type, stream);
-            });
+    add_own("softmax", images, [images, type = number()](const void* from, void* to, cudaStream_t stream) {
+      softmax(from, to, images, type, stream);
+    });
   }
 
   /// Chooses all plans at once, so that they are built side by side.

@@ -46,7 +46,7 @@ struct Plan {
   size_t output = 0;                              ///< the buffer of the caller's output, fp32
   std::vector<Value> values;                      ///< of each layer of the network
   std::vector<std::vector<std::byte>> constants;  ///< weights and biases, packed, on the host
-  size_t workspace_bytes = 0;                     ///< of the step that needs most; those beside others have one of their own
+  size_t workspace_bytes = 0;  ///< of the step that needs most; those beside others have one of their own
 };
 
 /// Chooses a plan for each layer with weights. Throws Error if there is none.

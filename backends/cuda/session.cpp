@@ -203,8 +203,9 @@ void CudaSession::trace(std::span<const float> input, const Observer& observe) {
   size_t next = 0;
   for (size_t layer = 0; layer < plan_.values.size(); ++layer) {
     // A layer without a step of its own is a view of what the step before has written.
-    const auto of_layer = std::find_if(plan_.steps.begin() + static_cast<std::ptrdiff_t>(next), plan_.steps.end(),
-                                       [&](const Step& step) { return step.layer == layer; });
+    const auto of_layer =
+        std::find_if(plan_.steps.begin() + static_cast<std::ptrdiff_t>(next), plan_.steps.end(),
+                     [&](const Step& step) { return step.layer == layer; });
     if (of_layer != plan_.steps.end()) {
       of_layer->run(at_, stream_.get());
       next = static_cast<size_t>(of_layer - plan_.steps.begin()) + 1;
@@ -232,7 +233,8 @@ void CudaSession::prepare_profile() {
   between_ = std::vector<Event>(plan_.steps.size() + 1);
   profiled_.emplace(stream_, [this](cudaStream_t stream) {
     const auto note = [&](const Event& moment) {
-      check(cudaEventRecordWithFlags(moment.get(), stream, cudaEventRecordExternal), "record an event in a graph");
+      check(cudaEventRecordWithFlags(moment.get(), stream, cudaEventRecordExternal),
+            "record an event in a graph");
     };
     note(between_.front());
     for (size_t step = 0; step < plan_.steps.size(); ++step) {

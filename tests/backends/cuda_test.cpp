@@ -110,7 +110,8 @@ TEST_CASE("cuda: convolutions of many shapes agree with the reference in each pr
   for (const Case& shape : cases)
     check_all_precisions(
         shape.name,
-        one_layer({shape.in, 13, 14}, some_convolution(shape.in, shape.out, shape.window, 1, shape.groups)), 3);
+        one_layer({shape.in, 13, 14}, some_convolution(shape.in, shape.out, shape.window, 1, shape.groups)),
+        3);
 }
 
 TEST_CASE("cuda: linear layers of many sizes agree with the reference in each precision") {
