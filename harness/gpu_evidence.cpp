@@ -7,13 +7,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "harness/gpus.h"
-
 namespace bitsweep {
 namespace {
 
-std::optional<Gpu> only_one_named(const std::string& name) {
-  std::vector<Gpu> found = inspect_gpus().found;
+std::optional<Gpu> only_one_named(const std::string& name, const std::string& library) {
+  std::vector<Gpu> found = inspect_gpus(library).found;
   std::erase_if(found, [&](const Gpu& gpu) { return gpu.name != name; });
   return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
@@ -31,16 +29,16 @@ std::string described(const Gpu& gpu) {
 }  // namespace
 
 void add_gpu_evidence(Result& result, const std::string& device, const std::function<void()>& step,
-                      int64_t inferences_a_step) {
+                      int64_t inferences_a_step, const std::string& library) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds long_beside_the_counter_step(500);
-  const std::optional<Gpu> before = only_one_named(device);
+  const std::optional<Gpu> before = only_one_named(device, library);
   if (!before || !before->energy_j) return;
   int64_t inferences = 0;
   for (const auto begin = Clock::now(); Clock::now() - begin < long_beside_the_counter_step;
        inferences += inferences_a_step)
     step();
-  const std::optional<Gpu> after = only_one_named(device);
+  const std::optional<Gpu> after = only_one_named(device, library);
   if (!after || !after->energy_j) return;
   add_metric(result, "energy_per_image",
              (*after->energy_j - *before->energy_j) / static_cast<double>(inferences * result.run.batch), "J",

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "harness/gpus.h"
 #include "harness/result.h"
 
 namespace bitsweep {
@@ -14,6 +15,6 @@ namespace bitsweep {
 /// anything but its power limit is noted. Tells nothing where the card hides its energy, or where several
 /// have this name and cannot be told apart.
 void add_gpu_evidence(Result& result, const std::string& device, const std::function<void()>& step,
-                      int64_t inferences_a_step);
+                      int64_t inferences_a_step, const std::string& library = nvml_library);
 
 }  // namespace bitsweep

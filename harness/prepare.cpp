@@ -191,7 +191,7 @@ int64_t places_of(const Session& session) {
 std::string steering_variables() {
   std::string set;
   for (char** entry = environ; *entry != nullptr; ++entry)
-    for (const char* prefix : {"ONEDNN_", "DNNL_", "CUDNN_", "NVIDIA_TF32_"})
+    for (const char* prefix : {"ONEDNN_", "DNNL_", "CUDNN_", "CUBLAS", "NVIDIA_TF32_"})
       if (std::string_view(*entry).starts_with(prefix)) set += (set.empty() ? "" : " ") + std::string(*entry);
   return set;
 }

@@ -128,14 +128,13 @@ __global__ void gather_in(const float* __restrict__ from, Pack<T>* __restrict__ 
   const int64_t index = global_index();
   if (index >= gathered.pixels() * groups) return;
   const int64_t pixel = index % plane, group = index / plane % groups, image = index / (plane * groups);
-  const int row = gather.first[0] + gather.stride[0] * static_cast<int>(pixel / gathered.width),
-            column = gather.first[1] + gather.stride[1] * static_cast<int>(pixel % gathered.width);
+  const int row = static_cast<int>(pixel / gathered.width), column = static_cast<int>(pixel % gathered.width);
   const int channels = static_cast<int>(source.channels);
   Pack<T> pack;
 #pragma unroll
   for (int k = 0; k < size; ++k) {
-    const int at = static_cast<int>(group) * size + k, tap = at / channels, channel = at % channels;
-    const int y = row + tap / gather.taps[1], x = column + tap % gather.taps[1];
+    const int at = static_cast<int>(group) * size + k;
+    const auto [y, x, channel] = gathered_from(gather, row, column, at, channels);
     const bool inside = at < gathered.channels && y >= 0 && y < source.height && x >= 0 && x < source.width;
     pack.values[k] = stored<T>(
         inside ? __ldg(from + ((image * channels + channel) * source.height + y) * source.width + x) : 0.0F);

@@ -24,6 +24,16 @@ struct Gather {
   int first[2], stride[2], taps[2];
 };
 
+/// Where channel `at` of a gathered pixel comes from: channels of one tap stand together.
+struct Gathered {
+  int row, column, channel;
+};
+constexpr Gathered gathered_from(const Gather& gather, int row, int column, int at, int source_channels) {
+  const int tap = at / source_channels;
+  return {gather.first[0] + gather.stride[0] * row + tap / gather.taps[1],
+          gather.first[1] + gather.stride[1] * column + tap % gather.taps[1], at % source_channels};
+}
+
 /// From the caller's [batch, channels, height, width] in fp32.
 void images_in(const float* from, void* to, const Images& images, Number number, cudaStream_t stream);
 /// The same with what lies under several taps as channels of one pixel, what lies beyond the source as 0.

@@ -5,6 +5,7 @@
 
 #include "backends/cuda/convolution.h"
 #include "backends/cuda/device.h"
+#include "backends/cuda/fold.h"
 #include "harness/fusion.h"
 #include "harness/models/models.h"
 #include "harness/strictness.h"
@@ -42,6 +43,72 @@ TEST_CASE("cuda: the libraries are told without a GPU") {
   const std::vector<Library> libraries = cuda_row().libraries();
   REQUIRE(libraries.size() == 2);
   CHECK_THAT(libraries[0].version, ContainsSubstring("9."));
+}
+
+/// The folded image of a source, by the rule that the kernel follows.
+std::vector<float> gathered(const std::vector<float>& images, const Shape& source, const cuda::Fold& fold) {
+  const cuda::Images& to = fold.folded;
+  std::vector<float> result;
+  for (int64_t image = 0; image < to.batch; ++image)
+    for (int at = 0; at < to.channels; ++at)
+      for (int row = 0; row < to.height; ++row)
+        for (int column = 0; column < to.width; ++column) {
+          const auto [y, x, channel] =
+              cuda::gathered_from(fold.gather, row, column, at, static_cast<int>(source[0]));
+          const bool inside = y >= 0 && y < source[1] && x >= 0 && x < source[2];
+          const int64_t index = ((image * source[0] + channel) * source[1] + y) * source[2] + x;
+          result.push_back(inside ? images[static_cast<size_t>(index)] : 0);
+        }
+  return result;
+}
+
+TEST_CASE("cuda: a folded first convolution computes what the network asks for") {
+  const Window windows[] = {square_window(7, 2, 3),
+                            square_window(3, 2, 1),
+                            square_window(3, 1, 1),
+                            square_window(2, 2, 0),
+                            {{4, 6}, {2, 2}, {0, 2}, {1, 3}, {1, 1}},
+                            {{3, 2}, {1, 1}, {0, 1}, {2, 0}, {1, 1}}};
+  for (const Window& window : windows)
+    for (const int64_t channels : {1, 3, 4}) {
+      INFO("kernel " << window.kernel[0] << " stride " << window.stride[0] << ", channels " << channels);
+      const Network network = fuse([&] {
+        Network one("one layer", {channels, 13, 14});
+        one.add("layer", some_convolution(channels, 5, window, 1));
+        return one;
+      }());
+      const auto fold = cuda::fold_of(network, 2, cuda::Number::fp16);
+      if (!fold) {
+        CHECK(window.stride[0] == 1);  // and more taps than are worth it
+        CHECK(channels * window.kernel[0] * window.kernel[1] > 32);
+        continue;
+      }
+      const auto& convolution = std::get<Convolution>(network.layers()[1].operation);
+      Network folded("folded", {fold->folded.channels, fold->folded.height, fold->folded.width});
+      folded.add("layer",
+                 Convolution{cuda::folded_weights(convolution, *fold), convolution.bias, fold->window});
+      CHECK(folded.output_shape() == network.output_shape());
+
+      const Samples images = seeded_images(network.input_shape(), 2);
+      const Samples others{folded.input_shape(), 2, gathered(images.values, images.shape, *fold), {}, ""};
+      const SessionRequest request{Precision::fp32, 2, 2, {}};
+      const auto right = reference_backend().prepare(network, request);
+      const auto session = reference_backend().prepare(folded, request);
+      CHECK(fidelity(outputs_of(*session, folded, others), outputs_of(*right, network, images), 5).sqnr_db >
+            110);
+    }
+}
+
+TEST_CASE("cuda: a first convolution is not folded where others read the input, or channels are many") {
+  Network shared("shared", {3, 12, 12});
+  shared.add("a", some_convolution(3, 8, square_window(3, 2, 1), 1), {0});
+  shared.add("b", some_convolution(3, 8, square_window(3, 2, 1), 3), {0});
+  shared.add("sum", Add{}, {1, 2});
+  CHECK_FALSE(cuda::fold_of(shared, 1, cuda::Number::fp16));
+  Network many("many", {8, 12, 12});
+  many.add("a", some_convolution(8, 8, square_window(3, 2, 1), 1));
+  CHECK_FALSE(cuda::fold_of(many, 1, cuda::Number::fp16));
+  CHECK_FALSE(cuda::fold_of(fuse(build_model("mlp:8-4", 0)), 1, cuda::Number::fp32));
 }
 
 /// What rounding to a precision explains, for networks of a few layers; in dB.
