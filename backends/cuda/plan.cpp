@@ -252,7 +252,8 @@ class Planner {
     step.record.isa = "cuda_core";
     step.reads = {last.buffer};
     step.writes = to;
-    step.run = [from = last.buffer, to, images, type = number()](const Addresses& at, cudaStream_t stream) {
+    step.run = [from = last.buffer, to, images, type = last.number](const Addresses& at,
+                                                                    cudaStream_t stream) {
       images_out(at.buffers[from], reinterpret_cast<float*>(at.buffers[to]), images, type, stream);
     };
     plan_.steps.push_back(std::move(step));
