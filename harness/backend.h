@@ -77,6 +77,10 @@ class Session {
   /// Bytes of the packed weights and of the activations that the session holds.
   virtual int64_t weight_bytes() const = 0;
   virtual int64_t activation_bytes() const = 0;
+
+  /// Of the packed weights of layers with multiply-accumulates, as they lie in memory: share of the numbers
+  /// that are zero. Nothing for an engine that does not show them.
+  virtual std::optional<double> packed_zero_share() const { return std::nullopt; }
 };
 
 /// A library and its version, e.g. {"oneDNN", "2.6.3"}.

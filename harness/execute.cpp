@@ -30,6 +30,7 @@ namespace bitsweep {
 namespace {
 
 constexpr int profile_turns = 8;
+constexpr double seconds_of_same_images = 0.1;
 
 /// The inputs of all runs, larger than the caches together.
 class InputPools {
@@ -131,6 +132,8 @@ class Execution {
     result(k).evidence["denormals"] = fmt::format(
         "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
     check_outputs(k);
+    if (result(k).run.streams == 1 && result(k).run.caches == Caches::warm)
+      add_same_images(result(k), timed_[k].same_images_again(seconds_of_same_images));
     add_profile(k);
     if (const auto device = result(k).evidence.find("device"); device != result(k).evidence.end())
       add_gpu_evidence(result(k), std::string(device->second), timed_[k].candidate().step,

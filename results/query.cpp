@@ -24,12 +24,15 @@ namespace {
 const std::set<std::string> always = {"model", "precision", "outcome", "id"};
 
 /// Shown by default where they hold something; the reason last, for it is long.
-const std::vector<std::string> shown_metrics = {"latency_p50", "speedup",        "throughput", "top1",
-                                                "sqnr",        "top1_agreement", "id",         "reason"};
+const std::vector<std::string> shown_metrics = {"latency_p50",    "speedup",   "throughput", "top1",  "sqnr",
+                                                "top1_agreement", "disturbed", "id",         "reason"};
 
 /// Shown of groups by default.
-const std::vector<std::string> shown_of_groups = {"count", "median(latency_p50)", "best(latency_p50)",
-                                                  "geomean(speedup)", "geomean(latency_p50_ratio)"};
+std::vector<std::string> columns_of_groups(bool relative) {
+  std::vector<std::string> names = {"count", "median(latency_p50)", "best(latency_p50)", "geomean(speedup)"};
+  if (relative) names.emplace_back("geomean(latency_p50_ratio)");
+  return names;
+}
 
 std::vector<std::string> default_columns() {
   std::vector<std::string> names = {"experiment", "session", "cpu"};
@@ -40,22 +43,23 @@ std::vector<std::string> default_columns() {
 }
 
 /// Whether a column that was not asked for tells something: a metric or reason that is there, a field that
-/// varies.
-bool tells_something(const Rows& rows, size_t column) {
+/// varies. What groups are formed by was asked for.
+bool tells_something(const Rows& rows, size_t column, bool grouped) {
   const std::string& name = rows.headings[column].name;
-  if (always.count(name) > 0) return true;
-  const bool is_metric = std::find(shown_metrics.begin(), shown_metrics.end(), name) != shown_metrics.end();
+  if (grouped ? !is_aggregate(name) : always.count(name) > 0) return true;
+  const bool is_metric =
+      grouped || std::find(shown_metrics.begin(), shown_metrics.end(), name) != shown_metrics.end();
   return std::any_of(rows.cells.begin(), rows.cells.end(), [&](const std::vector<Cell>& row) {
     const Cell& cell = row[column];
     return is_metric ? cell != Cell() && cell != Cell("") : cell != rows.cells.front()[column];
   });
 }
 
-Rows without_dull_columns(const Rows& rows) {
+Rows without_dull_columns(const Rows& rows, bool grouped) {
   Rows shorter;
   shorter.cells.resize(rows.cells.size());
   for (size_t column = 0; column < rows.headings.size(); ++column) {
-    if (!tells_something(rows, column)) continue;
+    if (!tells_something(rows, column, grouped)) continue;
     shorter.headings.push_back(rows.headings[column]);
     for (size_t row = 0; row < rows.cells.size(); ++row)
       shorter.cells[row].push_back(rows.cells[row][column]);
@@ -169,19 +173,6 @@ Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::s
   return rows;
 }
 
-/// The names without the metrics that this database lacks.
-std::vector<std::string> stored(std::vector<std::string> names, const std::vector<Column>& known) {
-  names.erase(std::remove_if(names.begin(), names.end(),
-                             [&](const std::string& name) {
-                               const size_t open = name.find('(');
-                               const std::string column =
-                                   open == name.npos ? name : name.substr(open + 1, name.size() - open - 2);
-                               return name != "count" && !contains(names_of(known), column);
-                             }),
-              names.end());
-  return names;
-}
-
 }  // namespace
 
 std::string filter_conditions(const std::vector<std::string>& filters, const std::vector<Column>& known,
@@ -203,10 +194,10 @@ Rows read_results(const std::string& database, const Query& query,
       for (Column& ratio : ratio_columns(known)) known.push_back(std::move(ratio));
     const bool by_default = query.columns.empty(), grouped = !query.group_by.empty();
     std::vector<std::string> names = query.columns;
-    if (by_default) names = stored(grouped ? shown_of_groups : default_columns(), known);
+    if (by_default) names = grouped ? columns_of_groups(relative) : default_columns();
     if (relative) names = with_ratios(names, known);
     const Rows rows = read(sqlite, query, names, known, now);
-    return by_default && !grouped ? without_dull_columns(rows) : rows;
+    return by_default ? without_dull_columns(rows, grouped) : rows;
   });
 }
 

@@ -1,8 +1,3 @@
-#ifdef BITSWEEP_CUDA
-
-#include <algorithm>
-#include <cmath>
-
 #include "backends/cuda/convolution.h"
 #include "backends/cuda/device.h"
 #include "backends/cuda/fold.h"
@@ -289,5 +284,3 @@ TEST_CASE("cuda: a GPU's ceilings are of every precision, and copies inside it a
 
 }  // namespace
 }  // namespace bitsweep
-
-#endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/catch.h"
+#include "tests/places.h"
 
 namespace fs = std::filesystem;
 
@@ -20,7 +21,7 @@ struct Said {
 /// Runs `bitsweep doctor` with these options and a cache of its own.
 Said doctor(const fs::path& cache, const std::string& options) {
   const std::string command =
-      "BITSWEEP_DATA='" + cache.string() + "' '" BITSWEEP_PROGRAM "' doctor " + options + " 2>&1";
+      "BITSWEEP_DATA='" + cache.string() + "' '" + bitsweep::program() + "' doctor " + options + " 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   Said said;

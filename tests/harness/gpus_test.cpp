@@ -7,6 +7,7 @@
 #include "harness/gpu_evidence.h"
 #include "harness/surroundings.h"
 #include "tests/catch.h"
+#include "tests/places.h"
 
 using namespace bitsweep;
 
@@ -47,7 +48,7 @@ TEST_CASE("gpus: without a driver there are none, and it is said plainly") {
 }
 
 TEST_CASE("gpus: a driver tells name, clocks, temperature, power and what holds the clock down") {
-  const Gpus gpus = inspect_gpus(BITSWEEP_PLANTED_NVML);
+  const Gpus gpus = inspect_gpus(planted_nvml());
   REQUIRE(gpus.why_none.empty());
   REQUIRE(gpus.found.size() == 2);
   const Gpu& gpu = gpus.found[1];
@@ -69,7 +70,7 @@ TEST_CASE("gpus: a driver tells name, clocks, temperature, power and what holds 
 }
 
 TEST_CASE("gpus: what a driver does not tell is unknown, not 0") {
-  const Gpu gpu = inspect_gpus(BITSWEEP_PLANTED_NVML).found.at(0);
+  const Gpu gpu = inspect_gpus(planted_nvml()).found.at(0);
   CHECK_FALSE(gpu.energy_j);
   const nlohmann::json json = gpu;
   CHECK(json.at("energy_j").is_null());
@@ -98,7 +99,7 @@ TEST_CASE("gpu evidence: a run tells the energy of an image, and what the GPU wa
   result.run.batch = 4;
   int steps = 0;
   add_gpu_evidence(
-      result, "Planted GPU 1", [&] { ++steps; }, 2, BITSWEEP_PLANTED_NVML);
+      result, "Planted GPU 1", [&] { ++steps; }, 2, planted_nvml());
   CHECK(steps > 0);
   REQUIRE(result.metrics.size() == 1);
   CHECK(result.metrics[0].name == "energy_per_image");
@@ -112,9 +113,9 @@ TEST_CASE("gpu evidence: a run tells the energy of an image, and what the GPU wa
 TEST_CASE("gpu evidence: a card that hides its energy, and one that is not there, tell nothing") {
   Result result;
   add_gpu_evidence(
-      result, "Planted GPU 0", [] {}, 1, BITSWEEP_PLANTED_NVML);
+      result, "Planted GPU 0", [] {}, 1, planted_nvml());
   add_gpu_evidence(
-      result, "no such GPU", [] {}, 1, BITSWEEP_PLANTED_NVML);
+      result, "no such GPU", [] {}, 1, planted_nvml());
   add_gpu_evidence(
       result, "Planted GPU 1", [] {}, 1, "libno-such-driver.so.1");
   CHECK(result.metrics.empty());

@@ -7,6 +7,7 @@
 #include "harness/error.h"
 #include "results/store.h"
 #include "tests/catch.h"
+#include "tests/places.h"
 #include "tests/results/examples.h"
 #include "tests/results/made_up_sweep.h"
 
@@ -102,7 +103,7 @@ TEST_CASE("report: the page loads nothing from elsewhere and keeps the licence o
 
 TEST_CASE("report: the page puts no text into itself but as text") {
   for (const char* file : {"words.js", "charts.js", "evidence.js", "report.js"}) {
-    std::ifstream source(std::string(BITSWEEP_SOURCE_DIR) + "/results/page/" + file);
+    std::ifstream source(source_dir() + "/results/page/" + file);
     const std::string text(std::istreambuf_iterator<char>(source), {});
     REQUIRE(!text.empty());
     for (const char* way :
