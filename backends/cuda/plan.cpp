@@ -293,6 +293,8 @@ class Planner {
     step.record.layouts.insert(step.record.layouts.find("::") + 1,
                                output.height * output.width > 1 ? images_layout : "ab");
     step.record.bytes += static_cast<int64_t>(weights.size()) - unread_bytes();
+    plan_.weights += static_cast<int64_t>(weights.size()) / bytes_of(number());
+    plan_.zero_weights += count_zeros(weights, number());
     const size_t at = plan_.steps.size() - 1;
     weighted_.push_back(
         {at, questions_.size(), new_constant(std::move(weights)), new_constant(std::move(bias)), shortcut});

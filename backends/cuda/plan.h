@@ -46,6 +46,7 @@ struct Plan {
   size_t output = 0;                              ///< the buffer of the caller's output, fp32
   std::vector<Value> values;                      ///< of each layer of the network
   std::vector<std::vector<std::byte>> constants;  ///< weights and biases, packed, on the host
+  int64_t weights = 0, zero_weights = 0;          ///< numbers of all packed weights, padding included
   size_t workspace_bytes = 0;  ///< of the step that needs most; those beside others have one of their own
 };
 

@@ -102,6 +102,11 @@ class CudaSession : public Session {
   int64_t weight_bytes() const override { return static_cast<int64_t>(constants_.bytes()); }
   int64_t activation_bytes() const override { return static_cast<int64_t>(activations_.bytes()); }
 
+  std::optional<double> packed_zero_share() const override {
+    if (plan_.weights == 0) return std::nullopt;
+    return static_cast<double>(plan_.zero_weights) / static_cast<double>(plan_.weights);
+  }
+
  private:
   /// One block; what the host held is released.
   void upload_constants();

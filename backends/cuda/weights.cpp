@@ -1,5 +1,6 @@
 #include "backends/cuda/weights.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <cuda_bf16.h>
@@ -64,6 +65,17 @@ std::vector<std::byte> pack_linear(const Tensor& weights, int64_t stored_out, co
       packed.set(o * depth + i % pixels * source.stored + i / pixels,
                  weights.values[static_cast<size_t>(o * in + i)]);
   return packed.take();
+}
+
+int64_t count_zeros(const std::vector<std::byte>& packed, Number number) {
+  const int64_t size = bytes_of(number), count = static_cast<int64_t>(packed.size()) / size;
+  int64_t zeros = 0;
+#pragma omp parallel for reduction(+ : zeros)
+  for (int64_t i = 0; i < count; ++i) {
+    const std::byte* at = packed.data() + i * size;
+    zeros += std::all_of(at, at + size, [](std::byte byte) { return byte == std::byte{0}; });
+  }
+  return zeros;
 }
 
 std::vector<std::byte> pack_bias(const Tensor& bias, int64_t stored, Number number) {

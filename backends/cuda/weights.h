@@ -18,6 +18,9 @@ std::vector<std::byte> pack_convolution(const Tensor& weights, int64_t stored_ou
 std::vector<std::byte> pack_linear(const Tensor& weights, int64_t stored_out, const Images& source,
                                    Number number);
 
+/// How many numbers of the type are zero.
+int64_t count_zeros(const std::vector<std::byte>& packed, Number number);
+
 /// [stored], zero where padded.
 std::vector<std::byte> pack_bias(const Tensor& bias, int64_t stored, Number number);
 

@@ -1,6 +1,7 @@
 #include "backends/cuda/convolution.h"
 #include "backends/cuda/device.h"
 #include "backends/cuda/fold.h"
+#include "backends/cuda/weights.h"
 #include "harness/fusion.h"
 #include "harness/models/models.h"
 #include "harness/strictness.h"
@@ -38,6 +39,31 @@ TEST_CASE("cuda: the libraries are told without a GPU") {
   const std::vector<Library> libraries = cuda_row().libraries();
   REQUIRE(libraries.size() == 2);
   CHECK_THAT(libraries[0].version, ContainsSubstring("9."));
+}
+
+TEST_CASE("cuda: packed weights lie channels last, zero where padded, and their zeros are counted") {
+  Tensor weights{{2, 3, 1, 2}, {1, 2, 3, 4, 5, 6, 7, 8, 0, 10, 11, 12}};
+  const std::vector<std::byte> packed = cuda::pack_convolution(weights, 4, 4, cuda::Number::fp32);
+  const auto* values = reinterpret_cast<const float*>(packed.data());
+  REQUIRE(packed.size() == 4 * 2 * 4 * sizeof(float));
+  CHECK(std::vector<float>(values, values + 16) ==
+        std::vector<float>{1, 3, 5, 0, 2, 4, 6, 0, 7, 0, 11, 0, 8, 10, 12, 0});
+  CHECK(cuda::count_zeros(packed, cuda::Number::fp32) == 16 + 5);
+  CHECK(cuda::count_zeros(cuda::pack_convolution(weights, 4, 4, cuda::Number::fp16), cuda::Number::fp16) ==
+        21);
+
+  // 2 channels of 1 x 2 pixels, flattened in the order of channels.
+  const Tensor linear{{1, 4}, {1, 2, 3, 4}};
+  const cuda::Images source{1, 2, 1, 2, 4};
+  const std::vector<std::byte> rows = cuda::pack_linear(linear, 4, source, cuda::Number::fp32);
+  const auto* row = reinterpret_cast<const float*>(rows.data());
+  CHECK(std::vector<float>(row, row + 8) == std::vector<float>{1, 3, 0, 0, 2, 4, 0, 0});
+}
+
+TEST_CASE("cuda: channels are stored on 16 bytes") {
+  CHECK(cuda::stored_channels(3, cuda::Number::fp16) == 8);
+  CHECK(cuda::stored_channels(8, cuda::Number::bf16) == 8);
+  CHECK(cuda::stored_channels(5, cuda::Number::fp32) == 8);
 }
 
 /// The folded image of a source, by the rule that the kernel follows.
