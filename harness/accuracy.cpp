@@ -27,6 +27,7 @@ constexpr AccuracyFloor floors[] = {
     // bf16 inside
     // would leave at most 55.
     {Precision::fp32, 60, "sums in another order leave 100 dB"},
+    {Precision::tf32, 30, "factors of 11 bits leave 50 dB over 50 layers"},
     // 11 bits give 66 dB in one operation; 50 layers leave 45 to 55.
     {Precision::fp16, 30, "11 bits leave 45 dB over 50 layers"},
     // 8 bits give 48 dB in one operation; 50 layers leave 25 to 40.

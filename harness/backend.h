@@ -42,6 +42,12 @@ struct LayerRecord {
   bool memory_bound = false;  ///< whether that is by memory, not arithmetic
 };
 
+/// A part of an inference, as the device's clock tells it.
+struct Part {
+  std::string name;  ///< of a metric, e.g. "compute"
+  double ns = 0;
+};
+
 /// A network made ready on an engine. The session that is timed is the session that is scored.
 class Session {
  public:
@@ -63,6 +69,10 @@ class Session {
 
   /// As infer, `repetitions` times, each step timed: what ran, in order of execution.
   virtual std::vector<LayerRecord> profile(std::span<const float> input, int repetitions) = 0;
+
+  /// Of the last inference: what of it the device spent on copies and on computing, which the wall time of
+  /// infer() contains beside the host's part. None for an engine on the CPU.
+  virtual std::vector<Part> parts() const { return {}; }
 
   /// Bytes of the packed weights and of the activations that the session holds.
   virtual int64_t weight_bytes() const = 0;

@@ -18,10 +18,12 @@
 #include "harness/denormals.h"
 #include "harness/explanation.h"
 #include "harness/findings.h"
+#include "harness/gpu_evidence.h"
 #include "harness/layer_evidence.h"
 #include "harness/machine.h"
 #include "harness/prepare.h"
 #include "harness/roofline.h"
+#include "harness/table.h"
 #include "harness/timed_run.h"
 
 namespace bitsweep {
@@ -54,6 +56,7 @@ class Execution {
       : order_(order),
         active_(active),
         finished_(finished),
+        backends_(backends),
         machine_(inspect_machine()),
         watch_(watch_cores(machine_)),
         preparation_(backends, machine_, order.measure) {}
@@ -115,6 +118,7 @@ class Execution {
   /// What run k shows by itself.
   void take_evidence(size_t k, const Measurement& measurement) {
     add_steady_state(result(k), measurement, timed_[k].inferences_a_sample(), order_.measure);
+    add_parts(result(k), timed_[k].parts_ns());
     add_noise(result(k), timing_.noise, timing_.repeated);
     result(k).evidence["measured_together"] = together_;
     result(k).evidence["inputs"] = fmt::format("{} batches in turn, {} MiB", pools_.of(prepared(k)).size(),
@@ -131,6 +135,9 @@ class Execution {
     if (result(k).run.streams == 1 && result(k).run.caches == Caches::warm)
       add_same_images(result(k), timed_[k].same_images_again(seconds_of_same_images));
     add_profile(k);
+    if (const auto device = result(k).evidence.find("device"); device != result(k).evidence.end())
+      add_gpu_evidence(result(k), std::string(device->second), timed_[k].candidate().step,
+                       timed_[k].inferences_a_sample());
   }
 
   void check_outputs(size_t k) {
@@ -190,15 +197,19 @@ class Execution {
     std::vector<LayerRecord> layers = median_profile(k);
     const double sample_ns = median(timing_.measurements[k].samples_ns);
     const int64_t of_all = prepared(k).threads * result(k).run.streams;
-    Ceilings& ceilings = ceilings_of(std::min(prepared(k).threads, machine_.logical_cores));
-    Ceilings& of_streams = ceilings_of(static_cast<int>(std::min<int64_t>(of_all, machine_.logical_cores)));
+    const Backend& backend = pick(backends_, "backend", result(k).run.backend);
+    const auto of_threads = [&](int64_t threads) -> Ceilings& {
+      return ceilings_of(backend, static_cast<int>(std::min<int64_t>(threads, machine_.logical_cores)));
+    };
+    Ceilings &ceilings = of_threads(prepared(k).threads), &of_streams = of_threads(of_all);
     const std::vector<LayerRecord> computed = without_padding(layers, prepared(k).computed_shares);
     const double inference_ns = sample_ns / static_cast<double>(timed_[k].inferences_a_sample());
     const auto above = [&] { return too_fast(computed, ceilings, of_streams, inference_ns); };
     // Were the ceilings measured beside something else? To spoil all of these, it must be very lasting.
     for (int again = 0; again < 3 && !above().empty(); ++again)
       for (Ceilings* low : std::set{&ceilings, &of_streams})
-        *low = raise_ceilings(machine_, measure_ceilings(low->threads));
+        *low = raise_ceilings(machine_,
+                              backend.device ? backend.measure_ceilings() : measure_ceilings(low->threads));
     const std::string too_fast_to_be_true = above();
     const bool several =
         result(k).run.streams > 1;  // then there is no time of an inference to hold them against
@@ -238,15 +249,22 @@ class Execution {
     return speed_ratio(an_inference(baseline), an_inference(k));
   }
 
-  Ceilings& ceilings_of(int threads) {
-    const auto found = ceilings_.find(threads);
-    return found != ceilings_.end() ? found->second
-                                    : ceilings_.emplace(threads, ceilings(machine_, threads)).first->second;
+  /// Of the backend's device; of an engine on the CPU those of so many threads.
+  Ceilings& ceilings_of(const Backend& backend, int threads) {
+    const std::string device = backend.device ? backend.device().name : "";
+    const auto key = std::make_pair(device, device.empty() ? threads : 0);
+    const auto found = ceilings_.find(key);
+    if (found != ceilings_.end()) return found->second;
+    return ceilings_
+        .emplace(key, device.empty() ? ceilings(machine_, threads)
+                                     : ceilings(machine_, device, backend.measure_ceilings))
+        .first->second;
   }
 
   const Order& order_;
   const std::function<void(size_t)>& active_;
   const std::function<void(size_t, const Result&)>& finished_;
+  const std::vector<Backend>& backends_;
   Machine machine_;
   Watch watch_;
   Preparation preparation_;
@@ -261,7 +279,7 @@ class Execution {
   std::vector<std::vector<std::vector<LayerRecord>>> profiles_;  ///< of each run all that were taken
   Noise profile_noise_;
   std::string together_;
-  std::map<int, Ceilings> ceilings_;  ///< by threads
+  std::map<std::pair<std::string, int>, Ceilings> ceilings_;  ///< by device and threads
 };
 
 }  // namespace

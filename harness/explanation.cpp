@@ -117,7 +117,11 @@ class Explanation {
           100 * share, names_of_longest(found));
   }
 
+  /// What the CPU's instructions are does not matter to an engine on a device.
+  bool on_a_device() const { return variant_.evidence.count("device") > 0; }
+
   void missing_instructions() {
+    if (on_a_device()) return;
     if (variant_.run.precision == Precision::int8 && !has("avx512_vnni") && !has("avx_vnni") &&
         !has("amx_int8"))
       say("the CPU has no VNNI or AMX: a product of int8 takes three instructions, and weights only 7 bits");
@@ -127,6 +131,7 @@ class Explanation {
 
   /// The best that the CPU has for this precision may be closed to the engine, or to some layers.
   void unused_instructions() {
+    if (on_a_device()) return;
     struct Unit {
       Precision precision;
       const char* cpu;     ///< as in Machine::isa

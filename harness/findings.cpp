@@ -83,6 +83,12 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
   if (!precise) result.notes.push_back(missed_target(measurement, how));
 }
 
+void add_parts(Result& result, const std::map<std::string, std::vector<int64_t>>& parts_ns) {
+  for (const auto& [name, samples] : parts_ns)
+    if (!samples.empty())
+      add_metric(result, name + "_p50", median(samples), "ns", Direction::lower_is_better);
+}
+
 void add_noise(Result& result, const Noise& noise, bool repeated) {
   for (const auto& [name, value] : described(noise)) result.evidence[name] = value;
   if (repeated)
@@ -106,12 +112,14 @@ void add_same_images(Result& result, double speedup) {
 
 void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedShares& shares,
                 std::optional<double> inference_ns, const Ceilings& ceilings) {
-  const std::vector<LayerRecord> computed = without_padding(layers, shares);
+  std::vector<LayerRecord> computed = without_padding(layers, shares);
   for (size_t i = 0; i < layers.size(); ++i)
     if (const auto found = roof(computed[i], ceilings)) {
       layers[i].bound_ns = found->bound_ns;
       layers[i].memory_bound = found->memory_bound;
     }
+  // Copies between host and device take part in the inference, but not in what the device could do meanwhile.
+  std::erase_if(computed, [](const LayerRecord& layer) { return layer.kind == "transfer"; });
   const Roofline whole = roofline(computed, ceilings);
   if (whole.arithmetic_share)
     add_metric(result, "ceiling_share", 100 * *whole.arithmetic_share, "%", Direction::higher_is_better);

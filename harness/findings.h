@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "harness/backend.h"
 #include "harness/ceilings.h"
@@ -19,6 +22,9 @@ namespace bitsweep {
 /// loop; why sampling ended. `inferences_a_sample`: of one batch, behind each sample.
 void add_steady_state(Result& result, const Measurement& measurement, int64_t inferences_a_sample,
                       const Measure& how);
+
+/// Medians of what a device spent on the parts of an inference, e.g. compute_p50.
+void add_parts(Result& result, const std::map<std::string, std::vector<int64_t>>& parts_ns);
 
 /// What else went on; `repeated` where a disturbed measurement was taken again.
 void add_noise(Result& result, const Noise& noise, bool repeated);

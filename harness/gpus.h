@@ -32,9 +32,12 @@ struct Gpus {
   std::string why_none;  ///< in words; empty if some were found
 };
 
+/// What NVIDIA's driver brings.
+inline constexpr const char* nvml_library = "libnvidia-ml.so.1";
+
 /// Asks NVML, NVIDIA's management library, which comes with the driver and is loaded by this name each time:
 /// a node without a driver has no GPUs, and nothing fails.
 /// Source of names and numbers: NVIDIA, NVML API Reference Guide, version 13.
-Gpus inspect_gpus(const std::string& library = "libnvidia-ml.so.1");
+Gpus inspect_gpus(const std::string& library = nvml_library);
 
 }  // namespace bitsweep

@@ -77,7 +77,9 @@ void run_slice(benchmark::State& state, const Candidate& candidate, const Slice&
       if (candidate.before_step) candidate.before_step();
       const auto begin = Clock::now();
       candidate.step();
-      return Clock::now() - begin;
+      const std::chrono::nanoseconds elapsed = Clock::now() - begin;
+      if (candidate.after_step) candidate.after_step();
+      return elapsed;
     } catch (const std::exception& error) {
       measurement.error = error.what();
       return {};

@@ -218,7 +218,7 @@ int64_t places_of(const Session& session) {
 std::string steering_variables() {
   std::string set;
   for (char** entry = environ; *entry != nullptr; ++entry)
-    for (const char* prefix : {"ONEDNN_", "DNNL_", "CUDNN_", "NVIDIA_TF32_"})
+    for (const char* prefix : {"ONEDNN_", "DNNL_", "CUDNN_", "CUBLAS", "NVIDIA_TF32_"})
       if (std::string_view(*entry).starts_with(prefix)) set += (set.empty() ? "" : " ") + std::string(*entry);
   return set;
 }
@@ -319,6 +319,11 @@ void Preparation::prepare_session(Prepared& prepared) {
     result.reason = "several streams share the caches, which cannot be cold for each; right is streams: 1";
     return;
   }
+  if (backend.device && run.caches == Caches::cold) {
+    result.outcome = Outcome::unsupported;
+    result.reason = "only the CPU's caches can be emptied, not those of a device; right is caches: warm";
+    return;
+  }
   prepared.threads = request.threads;
   flush_denormals(request.threads);
   if (const int flushed = threads_that_flush(request.threads); flushed < request.threads) {
@@ -347,6 +352,7 @@ void Preparation::prepare_session(Prepared& prepared) {
   Session& session = *prepared.sessions.front();
   add_bytes(result, session);
 
+  if (backend.device) result.evidence["device"] = backend.device().name;
   if (backend.emulation)
     if (const auto emulation = backend.emulation(run.precision)) {
       result.evidence["emulated"] = *emulation;

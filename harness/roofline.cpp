@@ -25,8 +25,8 @@ std::string_view precision_of(std::string_view type) {
   struct Entry {
     std::string_view type, precision;
   };
-  static constexpr std::array<Entry, 5> table = {
-      {{"f32", "fp32"}, {"bf16", "bf16"}, {"f16", "fp16"}, {"s8", "int8"}, {"u8", "int8"}}};
+  static constexpr std::array<Entry, 6> table = {
+      {{"f32", "fp32"}, {"tf32", "tf32"}, {"bf16", "bf16"}, {"f16", "fp16"}, {"s8", "int8"}, {"u8", "int8"}}};
   const auto found =
       std::find_if(table.begin(), table.end(), [&](auto& entry) { return entry.type == type; });
   return found == table.end() ? "" : found->precision;
@@ -118,9 +118,9 @@ std::string too_fast(std::span<const LayerRecord> layers, const Ceilings& one, c
     found.push_back(fmt::format("faster than this machine's memory: {}", fmt::join(memory, ", ")));
   if (const double least_ns = arithmetic_of_all_ns(layers, all);
       least_ns > inference_ns * (1 + ceiling_tolerance))
-    found.push_back(
-        fmt::format("the inferences come {:.2f} times as fast as the arithmetic of {} threads allows",
-                    least_ns / inference_ns, all.threads));
+    found.push_back(fmt::format("the inferences come {:.2f} times as fast as the arithmetic of {} allows",
+                                least_ns / inference_ns,
+                                all.device.empty() ? fmt::format("{} threads", all.threads) : all.device));
   return fmt::format("{}", fmt::join(found, "; "));
 }
 

@@ -34,6 +34,7 @@ double parse_ratio(std::string_view what, std::string_view text) {
 const std::vector<PrecisionEntry>& precisions() {
   static const std::vector<PrecisionEntry> table = {
       {Precision::fp32, "fp32", "IEEE 754 single precision throughout; no TF32, no BF16 inside"},
+      {Precision::tf32, "tf32", "fp32 stored, factors rounded to the 11 bits of TF32, fp32 accumulation"},
       {Precision::bf16, "bf16", "bfloat16 weights and activations, fp32 accumulation"},
       {Precision::fp16, "fp16", "IEEE 754 half precision weights and activations"},
       {Precision::int8, "int8", "8-bit integers, weights a scale per output channel, activations calibrated"},

@@ -8,7 +8,7 @@
 
 namespace bitsweep {
 
-enum class Precision { fp32, bf16, fp16, int8 };
+enum class Precision { fp32, tf32, bf16, fp16, int8 };
 
 /// A row of the table of precisions.
 struct PrecisionEntry {

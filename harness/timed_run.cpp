@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <string>
 
 #include "harness/accuracy.h"
@@ -42,6 +43,11 @@ void TimedRun::infer(Feed& feed) {
   feed.next = (feed.next + 1) % inputs_.size();
 }
 
+void TimedRun::note_parts() {
+  for (const Part& part : feeds_[place_].session.parts())
+    parts_ns_[part.name].push_back(std::llround(part.ns));
+}
+
 std::span<const float> TimedRun::scored(const Feed& feed) const {
   const auto outputs = static_cast<int64_t>(feed.output.size());
   return std::span(prepared_.scored)
@@ -59,7 +65,9 @@ Candidate TimedRun::candidate() {
                       [this] { streams_ ? streams_->round() : infer(feeds_[place_]); }};
   if (prepared_.result.run.caches == Caches::cold)
     candidate.before_step = [this] { evictor_.evict(prepared_.threads); };
-  if (!streams_) candidate.before_slice = [this] { go_on(); };
+  if (streams_) return candidate;
+  candidate.before_slice = [this] { go_on(); };
+  if (!prepared_.sessions.front()->parts().empty()) candidate.after_step = [this] { note_parts(); };
   return candidate;
 }
 

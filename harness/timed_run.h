@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +43,9 @@ class TimedRun {
   /// Slices of one stream after whose last inference the output was not, to the bit, the scored one.
   int64_t wrong_slices() const { return wrong_slices_; }
 
+  /// By Part::name, of each timed inference of one stream; empty for an engine on the CPU.
+  const std::map<std::string, std::vector<int64_t>>& parts_ns() const { return parts_ns_; }
+
  private:
   /// A session that is fed batch by batch, round and round.
   struct Feed {
@@ -51,6 +55,7 @@ class TimedRun {
     int64_t last = -1;  ///< what was inferred last; -1: nothing yet
   };
   void infer(Feed& feed);
+  void note_parts();
   std::span<const float> scored(const Feed& feed) const;
   /// Looks at what the slice that ended gave, and goes to the next place.
   void go_on();
@@ -60,6 +65,7 @@ class TimedRun {
   CacheEvictor& evictor_;
   std::vector<Feed> feeds_;  ///< one a session
   int64_t wrong_slices_ = 0;
+  std::map<std::string, std::vector<int64_t>> parts_ns_;
   size_t place_ = 0;                  ///< of one stream: which of them is timed
   std::unique_ptr<Streams> streams_;  ///< null for one stream
 };

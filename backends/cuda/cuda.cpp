@@ -1,29 +1,30 @@
 #include "backends/cuda/cuda.h"
 
-#include <cublasLt.h>
-#include <cudnn.h>
 #include <fmt/format.h>
 
 #include "backends/cuda/ceilings.h"
+#include "backends/cuda/convolution.h"
 #include "backends/cuda/device.h"
-#include "harness/error.h"
+#include "backends/cuda/matmul.h"
+#include "backends/cuda/session.h"
 
 namespace bitsweep {
 namespace {
 
-std::optional<std::string> why_not(const Network&, const SessionRequest&) {
+std::optional<std::string> why_not(const Network& network, const SessionRequest& request) {
   if (const std::string& reason = cuda::why_no_device(); !reason.empty()) return reason;
-  return "the CUDA backend only measures ceilings so far";
-}
-
-std::unique_ptr<Session> prepare(const Network&, const SessionRequest&) {
-  throw Error("cuda: the CUDA backend only measures ceilings so far");
+  if (request.precision == Precision::int8) return "the CUDA backend has no int8 yet";
+  for (const Layer& layer : network.layers())
+    if (std::holds_alternative<BatchNormalization>(layer.operation))
+      return fmt::format(
+          "layer '{}': batch normalization of vectors runs only where it follows a linear layer, into which "
+          "it is folded",
+          layer.name);
+  return std::nullopt;
 }
 
 std::vector<Library> libraries() {
-  const size_t cublas = cublasLtGetVersion(), cudnn = cudnnGetVersion();
-  return {{"cuDNN", fmt::format("{}.{}.{}", cudnn / 10000, cudnn % 10000 / 100, cudnn % 100)},
-          {"cuBLASLt", fmt::format("{}.{}.{}", cublas / 10000, cublas % 10000 / 100, cublas % 100)}};
+  return {{"cuDNN", cuda::cudnn_version()}, {"cuBLASLt", cuda::cublas_version()}};
 }
 
 Device the_device() {
@@ -34,7 +35,8 @@ Device the_device() {
 }  // namespace
 
 Backend cuda_backend() {
-  Backend backend{"cuda", "cuDNN and cuBLASLt on an NVIDIA GPU", false, why_not, prepare, libraries};
+  Backend backend{"cuda",   "cuDNN and cuBLASLt on an NVIDIA GPU", false, why_not, cuda::prepare_session,
+                  libraries};
   backend.device = the_device;
   backend.measure_ceilings = cuda::measure_ceilings;
   return backend;

@@ -105,8 +105,7 @@ std::vector<MatmulAlgorithm> Matmul::algorithms(int most, size_t workspace_bytes
   return found;
 }
 
-void Matmul::run(const MatmulAlgorithm& algorithm, const MatmulOperands& operands,
-                 cudaStream_t stream) const {
+void Matmul::run(const MatmulAlgorithm& algorithm, const Operands& operands, cudaStream_t stream) const {
   if (shape_.bias) set(description_.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   const Factor& of_shortcut = shape_.shortcut ? one : zero;
   const void* shortcut = shape_.shortcut ? operands.shortcut : operands.output;
@@ -117,11 +116,49 @@ void Matmul::run(const MatmulAlgorithm& algorithm, const MatmulOperands& operand
         "multiply matrices");
 }
 
+namespace {
+
+/// As the library numbers them.
 std::string describe(const MatmulAlgorithm& algorithm) {
-  return fmt::format("algorithm {}, tile {}, stages {}, split {}", number(algorithm, CUBLASLT_ALGO_CONFIG_ID),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID),
-                     number(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM));
+  return fmt::format(
+      "cublaslt:algorithm={}_tile={}_stages={}_split={}_scheme={}_swizzle={}_variant={}_cluster={}",
+      number(algorithm, CUBLASLT_ALGO_CONFIG_ID), number(algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID), number(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_INNER_SHAPE_ID),
+      number(algorithm, CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID));
+}
+
+}  // namespace
+
+std::string text(const MatmulShape& shape) {
+  return fmt::format("product {}x{}x{} types {} {} {} {}{}{}{}", shape.rows, shape.columns, shape.depth,
+                     static_cast<int>(shape.factors), static_cast<int>(shape.output),
+                     static_cast<int>(shape.compute), static_cast<int>(shape.scale),
+                     shape.bias ? " bias" : "", shape.shortcut ? " shortcut" : "", shape.relu ? " relu" : "");
+}
+
+std::vector<Candidate> cublas_candidates(const MatmulShape& shape, const std::string& only) {
+  constexpr size_t most_workspace = size_t{32} << 20;
+  constexpr int most_algorithms = 16;
+  const auto matmul = std::make_shared<Matmul>(shape);
+  const bool strict = shape.compute == CUBLAS_COMPUTE_32F_PEDANTIC;
+  std::vector<Candidate> candidates;
+  for (const MatmulAlgorithm& algorithm : matmul->algorithms(most_algorithms, most_workspace)) {
+    const std::string name = describe(algorithm);
+    if (!only.empty() && name != only) continue;
+    candidates.push_back({name, strict ? "cuda_core" : "tensor_core", algorithm.workspaceSize,
+                          [matmul, algorithm](const Operands& operands, cudaStream_t stream) {
+                            matmul->run(algorithm, operands, stream);
+                          }});
+  }
+  return candidates;
+}
+
+std::string cublas_version() {
+  const size_t version = cublasLtGetVersion();
+  return fmt::format("{}.{}.{}", version / 10000, version % 10000 / 100, version % 100);
 }
 
 }  // namespace bitsweep::cuda

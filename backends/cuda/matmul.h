@@ -8,7 +8,7 @@
 
 #include <cublasLt.h>
 
-#include "backends/cuda/stream.h"
+#include "backends/cuda/candidate.h"
 
 namespace bitsweep::cuda {
 
@@ -30,16 +30,6 @@ struct MatmulShape {
   bool relu = false;                  ///< at the end
 };
 
-/// What a product reads and writes, on the device.
-struct MatmulOperands {
-  const void* source = nullptr;
-  const void* weights = nullptr;
-  const void* bias = nullptr;
-  const void* shortcut = nullptr;
-  void* output = nullptr;
-  void* workspace = nullptr;
-};
-
 /// One way to compute it.
 using MatmulAlgorithm = cublasLtMatmulHeuristicResult_t;
 
@@ -52,7 +42,7 @@ class Matmul {
   std::vector<MatmulAlgorithm> algorithms(int most, size_t workspace_bytes) const;
 
   /// Puts it into the stream. Throws Error if it is refused.
-  void run(const MatmulAlgorithm& algorithm, const MatmulOperands& operands, cudaStream_t stream) const;
+  void run(const MatmulAlgorithm& algorithm, const Operands& operands, cudaStream_t stream) const;
 
  private:
   struct Destroy {
@@ -67,7 +57,12 @@ class Matmul {
   Layout weights_, source_, output_;
 };
 
-/// "algorithm 66, tile 128x256, stages 4", as the library numbers them.
-std::string describe(const MatmulAlgorithm& algorithm);
+/// All that decides which algorithm is fast, in one line; equal for equal products.
+std::string text(const MatmulShape& shape);
+
+/// What cuBLASLt's heuristics propose, the best first. `only`: the one of this name, or all if it is empty.
+std::vector<Candidate> cublas_candidates(const MatmulShape& shape, const std::string& only);
+
+std::string cublas_version();
 
 }  // namespace bitsweep::cuda

@@ -30,11 +30,11 @@ __device__ int8_t of<int8_t>(float value) {
 }
 
 template <class Value>
-__global__ void fill(Value* values, int64_t count, uint32_t seed) {
+__global__ void fill(Value* values, int64_t count, uint32_t seed, float least) {
   const int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.x;
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += stride) {
     const uint32_t bits = scrambled(static_cast<uint32_t>(i) ^ scrambled(seed));
-    values[i] = of<Value>(static_cast<float>(bits) * (2.0F / 4294967296.0F) - 1.0F);
+    values[i] = of<Value>(fmaxf(least, static_cast<float>(bits) * (2.0F / 4294967296.0F) - 1.0F));
   }
 }
 
@@ -82,9 +82,12 @@ int resident_blocks() {
 
 }  // namespace
 
-void fill_random(void* values, cudaDataType_t type, int64_t count, uint32_t seed, cudaStream_t stream) {
+void fill_random(void* values, cudaDataType_t type, int64_t count, uint32_t seed, cudaStream_t stream,
+                 bool rectified) {
   const int blocks = resident_blocks();
-  const auto launch = [&](auto* typed) { fill<<<blocks, threads_a_block, 0, stream>>>(typed, count, seed); };
+  const auto launch = [&](auto* typed) {
+    fill<<<blocks, threads_a_block, 0, stream>>>(typed, count, seed, rectified ? 0.0F : -1.0F);
+  };
   switch (type) {
     case CUDA_R_32F:
       launch(static_cast<float*>(values));

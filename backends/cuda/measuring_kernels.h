@@ -7,9 +7,11 @@
 
 namespace bitsweep::cuda {
 
-/// Fills with random numbers of the type, in ±1 (integers: all of theirs). Products of zeros take less power,
-/// and run faster than those of data. Throws Error for a type without numbers here.
-void fill_random(void* values, cudaDataType_t type, int64_t count, uint32_t seed, cudaStream_t stream);
+/// Fills with random numbers of the type, in ±1 (integers: all of theirs); `rectified`: as behind a ReLU,
+/// half of them 0. Products of zeros take less power, and run faster than those of data. Throws Error for a
+/// type without numbers here.
+void fill_random(void* values, cudaDataType_t type, int64_t count, uint32_t seed, cudaStream_t stream,
+                 bool rectified = false);
 
 /// Copies `bytes`, a multiple of 16, `passes` times, past the first level of cache.
 void copy_over_and_over(const void* from, void* to, int64_t bytes, int64_t passes, cudaStream_t stream);

@@ -37,10 +37,11 @@ memory::data_type floating_type(Precision precision) {
       return memory::data_type::bf16;
     case Precision::fp16:
       return memory::data_type::f16;
+    case Precision::tf32:
     case Precision::int8:
       break;
   }
-  throw Error("oneDNN: int8 has no floating-point type");
+  throw Error(fmt::format("oneDNN: {} has no floating-point type", to_text(precision)));
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ bool native(const EngineFeatures& features, Precision precision) {
   switch (precision) {
     case Precision::fp32:
       return true;
+    case Precision::tf32:
+      return false;
     case Precision::bf16:
       return features.bf16;
     case Precision::fp16:
@@ -42,6 +44,8 @@ const char* wanted_instructions(Precision precision) {
   switch (precision) {
     case Precision::fp32:
       return "sse4_1";
+    case Precision::tf32:
+      return "TF32";
     case Precision::bf16:
       return "avx512_bf16 and amx_bf16";
     case Precision::fp16:
@@ -73,6 +77,7 @@ std::optional<std::string> lacking_instructions(const EngineFeatures& features, 
   if (precision == Precision::fp16 && cpu_has("avx512_fp16"))
     return fmt::format("oneDNN {} has no fp16 kernels for CPUs; version 3 has", library_version());
   if (precision == Precision::int8) return "CPU lacks avx2: oneDNN has no fast int8 kernels for it";
+  if (precision == Precision::tf32) return "no CPU computes in TF32; right is a GPU (backend cuda)";
   return fmt::format("CPU lacks {}: oneDNN has no {} kernels for it, not even emulated ones",
                      wanted_instructions(precision), to_text(precision));
 }

@@ -109,7 +109,7 @@ Action define_infer(CLI::App& verb) {
   verb.add_option("--output", options->output, "Raw little-endian fp32 to write, [batch, output shape]")
       ->required();
   verb.add_option("--backend", options->backend, "Engine")->capture_default_str();
-  verb.add_option("--precision", options->precision, "fp32, bf16, fp16 or int8")->capture_default_str();
+  verb.add_option("--precision", options->precision, "fp32, tf32, bf16, fp16 or int8")->capture_default_str();
   verb.add_option("--calibration", options->calibration,
                   "How int8 chooses ranges, over these very images, where the model gives none")
       ->capture_default_str();

@@ -63,7 +63,7 @@ function writeSummary() {
 
 /** Wide formats before narrow ones, dense before pruned. */
 function bySeries(a, b) {
-  const place = (one) => 2 * ["fp32", "bf16", "fp16", "int8"].indexOf(one.precision) + (one.pruned ? 1 : 0);
+  const place = (one) => 2 * ["fp32", "tf32", "bf16", "fp16", "int8"].indexOf(one.precision) + (one.pruned ? 1 : 0);
   return place(a) - place(b);
 }
 

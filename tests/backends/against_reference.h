@@ -29,7 +29,8 @@ struct Pair {
 };
 
 /// Both sessions; for int8 calibrated on the images that are compared.
-inline Pair prepare_pair(const Network& network, Precision precision, int64_t batch) {
+inline Pair prepare_pair(const Network& network, Precision precision, int64_t batch,
+                         const std::string& engine = "onednn") {
   Pair pair;
   pair.images = seeded_images(network.input_shape(), batch);
   pair.request = {.precision = Precision::fp32, .batch = batch, .threads = 2, .ranges = {}};
@@ -37,7 +38,7 @@ inline Pair prepare_pair(const Network& network, Precision precision, int64_t ba
   pair.request.precision = precision;
   if (precision == Precision::int8)
     pair.request.ranges = calibrate(*pair.reference, network, pair.images, batch, "minmax");
-  pair.engine = pick(backends(), "backend", "onednn").prepare(network, pair.request);
+  pair.engine = pick(backends(), "backend", engine).prepare(network, pair.request);
   return pair;
 }
 

@@ -122,8 +122,11 @@ TEST_CASE(
 }
 
 TEST_CASE("accuracy: each precision has its own floor under the fidelity") {
-  const auto [precision, floor] = GENERATE(table<Precision, double>(
-      {{Precision::fp32, 60}, {Precision::fp16, 30}, {Precision::bf16, 15}, {Precision::int8, 8}}));
+  const auto [precision, floor] = GENERATE(table<Precision, double>({{Precision::fp32, 60},
+                                                                     {Precision::tf32, 30},
+                                                                     {Precision::fp16, 30},
+                                                                     {Precision::bf16, 15},
+                                                                     {Precision::int8, 8}}));
   CHECK(too_far(far(floor), precision).empty());
   CHECK_THAT(too_far(far(floor - 0.1), precision), ContainsSubstring("SQNR to the reference is"));
   CHECK_FALSE(too_far(far(not_a_number), precision).empty());

@@ -331,7 +331,7 @@ TEST_CASE("experiment: a section of the wrong shape is told with the right one")
 
 TEST_CASE("experiment: an unknown precision is told with its line and the known names") {
   CHECK(mistakes("experiment: x\naxes: {model: [mlp], precision: [fp32, fp23]}\n") ==
-        "x.yaml:2:40: unknown precision 'fp23'; did you mean 'fp32'? known: fp32, bf16, fp16, int8");
+        "x.yaml:2:40: unknown precision 'fp23'; did you mean 'fp32'? known: fp32, tf32, bf16, fp16, int8");
 }
 
 TEST_CASE("experiment: an unknown model, backend, dataset or calibration is told with the known names") {
@@ -499,7 +499,7 @@ TEST_CASE("experiment: a bad threshold is told, and points only where they have 
 TEST_CASE("experiment: all mistakes are told at once, in the order of the file") {
   CHECK(mistakes("axes: {precision: [fp23], model: [mlp]}\nlimits: {retries: some}\nfixed: {batch: 0}\n") ==
         "x.yaml:1:1: the experiment has no name; right is experiment: NAME\n"
-        "x.yaml:1:20: unknown precision 'fp23'; did you mean 'fp32'? known: fp32, bf16, fp16, int8\n"
+        "x.yaml:1:20: unknown precision 'fp23'; did you mean 'fp32'? known: fp32, tf32, bf16, fp16, int8\n"
         "x.yaml:2:19: retries 'some' is not a whole number; right is 0 or more, such as 3\n"
         "x.yaml:3:16: batch '0' does not fit; right is a whole number, 1 or more");
 }

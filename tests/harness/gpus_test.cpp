@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/gpu_evidence.h"
 #include "harness/surroundings.h"
 #include "tests/catch.h"
 #include "tests/places.h"
@@ -61,7 +62,7 @@ TEST_CASE("gpus: a driver tells name, clocks, temperature, power and what holds 
   CHECK(gpu.temperature_celsius == 61);
   CHECK(gpu.power_w == 350.5);
   CHECK(gpu.power_limit_w == 700.0);
-  CHECK(gpu.energy_j == 12.5);
+  CHECK(gpu.energy_j >= 12.5);
   CHECK(gpu.processes == 3);
   CHECK(gpu.persistent == false);
   CHECK(gpu.throttled == std::vector<std::string>{"power limit", "temperature (hardware)"});
@@ -69,7 +70,7 @@ TEST_CASE("gpus: a driver tells name, clocks, temperature, power and what holds 
 }
 
 TEST_CASE("gpus: what a driver does not tell is unknown, not 0") {
-  const Gpu& gpu = inspect_gpus(planted_nvml()).found.at(0);
+  const Gpu gpu = inspect_gpus(planted_nvml()).found.at(0);
   CHECK_FALSE(gpu.energy_j);
   const nlohmann::json json = gpu;
   CHECK(json.at("energy_j").is_null());
@@ -91,4 +92,32 @@ TEST_CASE("surroundings: a cool idle GPU is fine; heat, brakes, neighbours and a
   gpu.persistent = false;
   CHECK(alarms(gpu) == std::vector<std::string>{"GPU 0 persistence"});
   CHECK(alarms({"hidden", "1", {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}).size() == 5);
+}
+
+TEST_CASE("gpu evidence: a run tells the energy of an image, and what the GPU was like") {
+  Result result;
+  result.run.batch = 4;
+  int steps = 0;
+  add_gpu_evidence(
+      result, "Planted GPU 1", [&] { ++steps; }, 2, planted_nvml());
+  CHECK(steps > 0);
+  REQUIRE(result.metrics.size() == 1);
+  CHECK(result.metrics[0].name == "energy_per_image");
+  CHECK(result.metrics[0].value * 2 * steps * 4 >= 0.49);  // J: the planted GPU takes 1 W, for half a second
+  CHECK(result.evidence.at("gpu") ==
+        "1410 of 1980 MHz, memory 2619 MHz, 61 C, 350 of 700 W, held down by: power limit, temperature "
+        "(hardware)");
+  CHECK(result.notes == std::vector<std::string>{"the GPU's clock was held down by: temperature (hardware)"});
+}
+
+TEST_CASE("gpu evidence: a card that hides its energy, and one that is not there, tell nothing") {
+  Result result;
+  add_gpu_evidence(
+      result, "Planted GPU 0", [] {}, 1, planted_nvml());
+  add_gpu_evidence(
+      result, "no such GPU", [] {}, 1, planted_nvml());
+  add_gpu_evidence(
+      result, "Planted GPU 1", [] {}, 1, "libno-such-driver.so.1");
+  CHECK(result.metrics.empty());
+  CHECK(result.evidence.empty());
 }

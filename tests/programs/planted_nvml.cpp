@@ -1,5 +1,6 @@
 // A driver's library for tests: two GPUs with known numbers. The first hides its energy and idles, the second
 // is held down by power and heat.
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -66,8 +67,11 @@ int nvmlDeviceGetEnforcedPowerLimit(void*, unsigned* milliwatts) {
   return 0;
 }
 int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* millijoules) {
-  *millijoules = 12500;
-  return second(device) ? 0 : 3;  // not supported
+  if (!second(device)) return 3;  // not supported
+  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+  *millijoules = 12500 + static_cast<unsigned long long>(
+                             std::chrono::duration_cast<std::chrono::milliseconds>(since_boot).count());
+  return 0;
 }
 int nvmlDeviceGetComputeRunningProcesses_v3(void*, unsigned* count, void*) {
   *count = 3;
