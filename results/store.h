@@ -35,6 +35,8 @@ class Store {
 
   /// The latest session of the experiment of this name, or id 0.
   SessionRow latest_session(const std::string& experiment) const;
+  /// The names of all experiments, those of the latest sessions first.
+  std::vector<std::string> experiments() const;
   /// Begins a session and returns its id.
   int64_t begin_session(const Experiment& experiment, int64_t planned_runs);
   /// Notes that a session goes on, perhaps with a changed text.

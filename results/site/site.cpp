@@ -1,0 +1,252 @@
+#include "results/site/site.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/error.h"
+#include "harness/run.h"
+#include "results/database.h"
+#include "results/page.h"
+#include "results/site/feed.h"
+#include "results/site/folder.h"
+#include "results/site/memory.h"
+#include "results/site/new_results.h"
+#include "results/site/newest_result.h"
+#include "results/site/pages.h"
+#include "results/site/trend.h"
+#include "results/statements.h"
+
+namespace bitsweep {
+namespace {
+
+constexpr size_t most_recent = 30;  // values of the small charts in tables
+const std::vector<const char*> assets = {"site.css",   "chart.min.js", "theme.js",   "words.js",   "charts.js",
+                                         "trends.js",  "evidence.js",  "findings.js", "overview.js", "regressions.js",
+                                         "model.js",   "machines.js"};
+/// Metrics that the tables and charts of all runs show.
+const std::set<std::string> summary_metrics = {
+    "latency_p50", "latency_p50_low", "latency_p50_high", "throughput", "top1", "top1_low", "top1_high",
+    "sqnr",        "weight_bytes",    "speedup",          "speedup_low", "speedup_high", "ceiling_share"};
+
+std::string data_file(const std::string& key) {
+  return "data/" + key + ".js";
+}
+
+class SiteWriter {
+ public:
+  SiteWriter(SQLite::Database& sqlite, SiteFolder& folder, const std::vector<Night>& nights)
+      : sqlite_(sqlite), statements_(sqlite), folder_(folder), nights_(nights), memory_(read_memory(folder.path())) {}
+
+  SiteChange write() {
+    read_sessions();
+    const std::set<std::string> before = remembered_files();
+    forget_what_no_longer_holds();
+    try {
+      add_new_results();
+    } catch (const Outdated&) {
+      forget();
+      add_new_results();
+    }
+    for (const Night& night : nights_) take_note(night, memory_);
+    write_pages();
+    for (const auto& [key, summary] : memory_.series) kept_.insert(data_file(key));
+    std::set<std::string> gone;
+    std::set_difference(before.begin(), before.end(), kept_.begin(), kept_.end(), std::inserter(gone, gone.end()));
+    folder_.remove_others(gone);
+    // Last: whatever stops the writing before, the next call sees these results as new.
+    folder_.write("state.json", to_text(memory_));
+    change_.written = folder_.written();
+    change_.unchanged = folder_.unchanged();
+    return change_;
+  }
+
+ private:
+  /// A file of an earlier call is not as it was left.
+  struct Outdated {};
+
+  struct NewSeries {
+    std::string run_id, machine_class;
+    Trend trend;  ///< new points only
+  };
+
+  void read_sessions() {
+    SQLite::Statement found(sqlite_, "select id from sessions order by started, id");
+    while (found.executeStep()) order_.emplace(found.getColumn(0).getInt64(), order_.size());
+    if (order_.empty()) throw Error("there is no session to report; `bitsweep run` makes one");
+    SQLite::Statement machines(sqlite_, "select id, class from machines");
+    while (machines.executeStep()) classes_[machines.getColumn(0).getInt64()] = machines.getColumn(1).getString();
+  }
+
+  std::set<std::string> remembered_files() const {
+    std::set<std::string> files;
+    for (const auto& [key, summary] : memory_.series) {
+      files.insert(data_file(key));
+      files.insert(model_page(summary.fields.at(0)));
+    }
+    return files;
+  }
+
+  void forget() {
+    SiteMemory empty;
+    empty.database = memory_.database;
+    empty.told = std::move(memory_.told);
+    memory_ = std::move(empty);
+  }
+
+  /// The memory is of this database, and no result that it knows of is gone.
+  void forget_what_no_longer_holds() {
+    SQLite::Statement first(sqlite_, "select identity from sessions order by id limit 1");
+    first.executeStep();
+    const std::string identity = first.getColumn(0).getString();
+    if (memory_.database != identity) memory_ = {};
+    memory_.database = identity;
+    const int64_t all = statements_.number(0, "select count(*) from results");
+    const int64_t added = statements_.number(0, "select count(*) from results where id > ?1", memory_.newest_result);
+    if (all != memory_.results + added) forget();
+  }
+
+  void add_new_results() {
+    change_ = {};
+    change_.from_the_start = memory_.newest_result == 0;
+    std::unordered_map<std::string, NewSeries> series;
+    std::vector<TrendUnit> units;
+    read_new_results(sqlite_, memory_.newest_result, units, [&](const std::string& run_id, TrendPoint&& point) {
+      const std::string& machine_class = classes_.at(point.machine);
+      NewSeries& one = series[trend_key(run_id, machine_class)];
+      if (one.trend.points.empty()) one = {run_id, machine_class, {}};
+      ++change_.new_results;
+      memory_.newest_result = point.result;
+      one.trend.points.push_back(std::move(point));
+    });
+    memory_.results += change_.new_results;
+    change_.new_in_series = static_cast<int64_t>(series.size());
+    for (auto& [key, one] : series) {
+      one.trend.key = key;
+      one.trend.units = units;
+      add_to_series(std::move(one));
+    }
+  }
+
+  void add_to_series(NewSeries&& one) {
+    Trend& trend = one.trend;
+    SeriesSummary& summary = memory_.series[trend.key];
+    if (summary.results > 0) put_before(trend, summary);
+    std::stable_sort(trend.points.begin(), trend.points.end(), [&](const TrendPoint& left, const TrendPoint& right) {
+      return order_.at(left.session) < order_.at(right.session);
+    });
+    const bool is_newer = trend.points.back().result > 0;  // else an older session was merged in
+    if (is_newer) summary.result = trend.points.back().result;
+    summary.key = trend.key;
+    summary.run_id = one.run_id;
+    summary.machine_class = one.machine_class;
+    summary.results = static_cast<int64_t>(trend.points.size());
+    const nlohmann::json newest = newest_result(statements_, summary.result);
+    summarize(newest, summary);
+    summarize(trend, summary);
+    const std::string script =
+        to_script(trend) +
+        fmt::format("bitsweep.newest(\"{}\", {});\n", trend.key,
+                    newest.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    folder_.write(data_file(trend.key), script);
+  }
+
+  /// What the file of the series holds already, before the new points.
+  void put_before(Trend& trend, const SeriesSummary& summary) {
+    const std::string script = content_of(folder_.path() / data_file(trend.key));
+    try {
+      Trend earlier = read_trend(std::string_view(script).substr(0, script.find('\n') + 1));
+      if (static_cast<int64_t>(earlier.points.size()) != summary.results) throw Outdated();
+      earlier.points.insert(earlier.points.end(), std::make_move_iterator(trend.points.begin()),
+                            std::make_move_iterator(trend.points.end()));
+      trend.points = std::move(earlier.points);
+      for (size_t i = 0; i < trend.units.size(); ++i)
+        if (trend.units[i].unit.empty()) trend.units[i] = earlier.units[i];
+    } catch (const std::exception&) {
+      throw Outdated();
+    }
+  }
+
+  static void summarize(const nlohmann::json& newest, SeriesSummary& summary) {
+    summary.run = newest.at("canonical");
+    summary.fields.clear();
+    for (const std::string& name : field_names()) {
+      const nlohmann::json& field = newest.at(name);
+      summary.fields.push_back(field.is_string() ? field.get<std::string>() : field.dump());
+    }
+    summary.session = newest.at("session");
+    summary.machine = newest.at("machine");
+    summary.software = newest.at("software");
+    summary.outcome = newest.at("outcome");
+    summary.reason = newest.at("reason");
+    summary.metrics.clear();
+    if (newest.at("speedup").is_number()) summary.metrics["speedup"] = newest.at("speedup");
+    for (const nlohmann::json& metric : newest.at("metrics"))
+      if (metric.at("value").is_number() && summary_metrics.count(metric.at("name")) > 0)
+        summary.metrics[metric.at("name")] = metric.at("value");
+  }
+
+  /// Recent values and the last change, of the latency or else the throughput.
+  static void summarize(const Trend& trend, SeriesSummary& summary) {
+    summary.recent.clear();
+    for (const char* name : {"latency_p50", "throughput"}) {
+      const auto& columns = trend_columns();
+      const auto column = static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
+      for (const TrendPoint& point : trend.points)
+        if (std::isfinite(point.values[column])) summary.recent.push_back(point.values[column]);
+      if (summary.recent.empty()) continue;
+      if (summary.recent.size() > most_recent)
+        summary.recent.erase(summary.recent.begin(), summary.recent.end() - static_cast<long>(most_recent));
+      const std::vector<TrendChange> changes = changes_of(trend, column);
+      summary.change_session = changes.empty() ? 0 : trend.points[changes.back().point].session;
+      summary.change_before = changes.empty() ? 0 : changes.back().before;
+      summary.change_after = changes.empty() ? 0 : changes.back().after;
+      return;
+    }
+  }
+
+  void write_page(const std::string& file, const std::string& name, const nlohmann::json& data) {
+    kept_.insert(file);
+    folder_.write(file, page_text(name, data));
+  }
+
+  void write_pages() {
+    for (const char* asset : assets) folder_.write(fmt::format("assets/{}", asset), page::text(asset));
+    folder_.write("data/circumstances.js", circumstances_script(statements_));
+    write_page("index.html", "overview", overview_data(statements_, memory_, nights_));
+    write_page("regressions.html", "regressions", regressions_data(memory_, nights_));
+    write_page("machines.html", "machines", machines_data(statements_, memory_));
+    for (const auto& [model, data] : models_data(memory_)) write_page(model_page(model), "model", data);
+    folder_.write("feed.atom", atom_feed(memory_.told, memory_.database));
+  }
+
+  SQLite::Database& sqlite_;
+  Statements statements_;
+  SiteFolder& folder_;
+  const std::vector<Night>& nights_;
+  SiteMemory memory_;
+  SiteChange change_;
+  std::map<int64_t, size_t> order_;         ///< of sessions, by their id
+  std::map<int64_t, std::string> classes_;  ///< of machines, by their id
+  std::set<std::string> kept_;              ///< files that belong to the site
+};
+
+}  // namespace
+
+SiteChange write_site(const std::string& database, const std::filesystem::path& folder,
+                      const std::vector<Night>& nights) {
+  SiteFolder site(folder);
+  return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
+    // One state of the database for all that is read, also while others write to it.
+    const SQLite::Transaction transaction(sqlite);
+    return SiteWriter(sqlite, site, nights).write();
+  });
+}
+
+}  // namespace bitsweep

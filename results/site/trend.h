@@ -1,0 +1,63 @@
+// How a run did from session to session on one class of machine: what a chart of the site shows. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/result.h"
+
+namespace bitsweep {
+
+/// A metric that the charts show, with the metrics that are the ends of its interval, if it has one.
+struct TrendMetric {
+  std::string name, low, high;
+};
+/// Those that are judged; see usual_thresholds() in results/night.h.
+const std::vector<TrendMetric>& trend_metrics();
+
+/// Names of all metrics that trend_metrics() speaks of. A value's place in TrendPoint is its place here.
+const std::vector<std::string>& trend_columns();
+
+/// One result.
+struct TrendPoint {
+  int64_t session = 0, machine = 0, software = 0;  ///< ids of the database
+  int64_t result = 0;                              ///< likewise; 0: it was read from a text
+  Outcome outcome = Outcome::ok;
+  std::vector<double> values;  ///< one a column; NaN: none. Of a result that is not ok there are none
+};
+
+/// Unit and direction of a column, as results have them.
+struct TrendUnit {
+  std::string unit;
+  Direction direction = Direction::neutral;
+};
+
+struct Trend {
+  std::string key;                 ///< names it in files and links
+  std::vector<TrendPoint> points;  ///< the oldest session first
+  std::vector<TrendUnit> units;    ///< one a column
+};
+
+/// Where the level of a metric changed.
+struct TrendChange {
+  size_t point = 0;  ///< the first of the new level
+  double before = 0, after = 0;
+};
+
+/// Change points of a column, as the verdict of a night sees them (results/verdict.h).
+std::vector<TrendChange> changes_of(const Trend& trend, size_t column);
+
+/// A name for files and links that is made of letters and digits whatever the run is called.
+std::string trend_key(const std::string& run_id, const std::string& machine_class);
+
+/// A line of JavaScript that hands the trend to the page. Times are kept to the nanosecond, or to a thousandth
+/// of it below 0.1 ms.
+std::string to_script(const Trend& trend);
+
+/// The trend of such a line. Throws std::exception if it is none.
+Trend read_trend(std::string_view script);
+
+}  // namespace bitsweep
