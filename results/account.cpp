@@ -22,8 +22,9 @@ int64_t find_result(SQLite::Database& sqlite, const std::string& beginning, cons
   const bool any = session == "latest" || session == "all";
   const int64_t only = any ? 0 : selected_sessions(sqlite, session).front();
   SQLite::Statement found(sqlite,
-                          "select id from results where run = ?1 and (?2 = 0 or session = ?2) "
-                          "order by session desc limit 1");
+                          "select results.id from results join sessions on sessions.id = session "
+                          "where run = ?1 and (?2 = 0 or session = ?2) "
+                          "order by sessions.started desc, session desc limit 1");
   found.bind(1, run);
   found.bind(2, only);
   if (!found.executeStep())

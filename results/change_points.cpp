@@ -93,10 +93,8 @@ double magnitude(const ChangePoint& change) {
 
 }  // namespace
 
-HistoryPoint history_point(std::span<const double> round_medians) {
-  const Interval interval = median_interval(round_medians);
-  std::vector<double> copy(round_medians.begin(), round_medians.end());
-  return {middle(copy), (interval.high - interval.low) / (2 * 1.96)};
+HistoryPoint history_point(double value, const Interval& interval) {
+  return {value, (interval.high - interval.low) / (2 * 1.96)};
 }
 
 GrowingHistory::GrowingHistory(ChangePointCriteria criteria) : criteria_(criteria) {

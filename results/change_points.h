@@ -18,10 +18,9 @@ struct HistoryPoint {
   double standard_error = 0;  ///< of the value, in its unit, by its raw samples; 0: unknown
 };
 
-/// A session's point from all of its raw samples, given as the medians of its rounds (see speed_ratio): their
-/// median, and its standard error by their median_interval, which is 2 * 1.96 errors wide at a level of 95 %.
-/// Throws std::invalid_argument if there are none.
-HistoryPoint history_point(std::span<const double> round_medians);
+/// A session's point from all of its raw samples: its value, and the interval at 95 % that the rounds of
+/// these give (see median_interval), which is 2 * 1.96 standard errors wide.
+HistoryPoint history_point(double value, const Interval& interval);
 
 /// For who looks at a history after each session and must not be called in vain: of histories without a
 /// change, about 1 % have one at any of 100 looks, as long as noise is not correlated.

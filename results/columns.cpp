@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/run.h"
+#include "results/sessions.h"
 
 namespace bitsweep {
 namespace {
@@ -65,7 +66,7 @@ const std::string& result_tables() {
 }
 
 std::string comparable_order() {
-  std::string order = "results.session";
+  std::string order = session_order;
   for (const std::string& field : field_names())
     if (field != "precision" && field != "pruning") order += ", runs." + field;
   return order + ", " + precision_rank() + ", runs.pruning <> 'none', runs.pruning";

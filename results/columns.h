@@ -30,8 +30,8 @@ struct Column {
 /// "results join sessions ...": what the expressions of the columns refer to.
 const std::string& result_tables();
 
-/// An order in which runs that are to be compared lie together: by all fields but precision and pruning, then
-/// by these.
+/// An order in which runs that are to be compared lie together: by session, all fields but precision and
+/// pruning, then by these.
 std::string comparable_order();
 
 /// What to sort a column by, so that precisions follow each other as in their table.

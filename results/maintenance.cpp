@@ -101,7 +101,7 @@ std::vector<PrunedSession> to_prune(const std::string& database, const Keep& kee
         "(select *, row_number() over (partition by experiment order by started desc, id desc) as place "
         "from sessions) as ranked "
         "where (?1 > 0 and place > ?1) or (?2 > 0 and julianday(started) < julianday('now') - ?2) order by "
-        "id");
+        "started, id");
     found.bind(1, keep.count);
     found.bind(2, keep.days);
     std::vector<PrunedSession> sessions;

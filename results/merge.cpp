@@ -9,6 +9,7 @@
 #include "results/database.h"
 #include "results/result_reader.h"
 #include "results/result_writer.h"
+#include "results/sessions.h"
 
 namespace bitsweep {
 namespace {
@@ -119,9 +120,7 @@ Merged merge(const std::string& into, const std::string& from) {
   const Database source(from, Access::read_only);  // first, so that a mistyped name makes no file
   const Database target(into, Access::read_write);
   return source.use([&](Sqlite& source_sqlite) {
-    std::vector<int64_t> sessions;
-    SQLite::Statement found(source_sqlite, "select id from sessions order by id");
-    while (found.executeStep()) sessions.push_back(found.getColumn(0).getInt64());
+    const std::vector<int64_t> sessions = selected_sessions(source_sqlite, "all");
     return target.use([&](Sqlite& target_sqlite) {
       ResultWriter writer(target_sqlite);
       Merged merged;

@@ -11,17 +11,12 @@
 #include "results/change_points.h"
 #include "results/database.h"
 #include "results/differences.h"
+#include "results/history.h"
 #include "results/result_reader.h"
+#include "results/sessions.h"
 
 namespace bitsweep {
 namespace {
-
-/// A series with the sessions and results that its values come from.
-struct Series {
-  std::string run, run_id, machine_class, metric, unit;
-  SeriesHistory history;
-  std::vector<int64_t> sessions, results;  ///< of each value
-};
 
 /// A result of a run in the night, and the one before it.
 struct Pair {
@@ -33,18 +28,19 @@ std::string place_of_run(const Pair& pair) {
   return pair.run_id + " " + pair.machine_class;
 }
 
-/// Where new levels begin, ascending.
-std::vector<size_t> level_starts(const std::vector<double>& values) {
-  std::vector<HistoryPoint> points;
-  for (const double value : values) points.push_back({value, 0});
-  std::vector<size_t> starts;
+SeriesHistory series_of(const History& history) {
+  SeriesHistory series;
+  for (const Measured& measured : history.sessions) series.values.push_back(measured.point.value);
+  series.newest_error = history.sessions.back().point.standard_error;
+  series.direction = history.direction;
+  series.accepted = std::min(history.accepted, history.sessions.size() - 1);
   // Judged after each session: without the stricter bound one of eight quiet histories would change within
   // 100.
   ChangePointCriteria criteria;
   criteria.significance = significance_of_looks;
-  for (const ChangePoint& change : find_change_points(points, criteria).change_points)
-    starts.push_back(static_cast<size_t>(change.index));
-  return starts;
+  for (const ChangePoint& change : find_change_points(points_of(history), criteria).change_points)
+    series.level_starts.push_back(static_cast<size_t>(change.index));
+  return series;
 }
 
 class Judging {
@@ -54,7 +50,7 @@ class Judging {
 
   Night judge(const std::string& experiment, int64_t session) {
     find_session(experiment, session);
-    for (const Series& series : read_series()) judge_series(series);
+    for (const History& history : read_series()) judge_series(history);
     for (const Pair& pair : read_pairs()) compare(pair);
     std::stable_sort(night_.findings.begin(), night_.findings.end(),
                      [](const auto& one, const auto& other) { return weight(one) > weight(other); });
@@ -72,7 +68,7 @@ class Judging {
         sqlite_,
         "select sessions.id, sessions.started, (select planned from executions where session = sessions.id "
         "order by id desc limit 1), (select count(*) from results where session = sessions.id) from sessions "
-        "where experiment = ?1 and (?2 = 0 or id = ?2) order by id desc limit 1");
+        "where experiment = ?1 and (?2 = 0 or id = ?2) order by started desc, id desc limit 1");
     found.bind(1, experiment);
     found.bind(2, session);
     if (!found.executeStep())
@@ -90,67 +86,47 @@ class Judging {
   }
 
   /// Of the series that have a value in the night, all values up to then.
-  std::vector<Series> read_series() {
-    SQLite::Statement found(
-        sqlite_,
-        "select canonical, results.run, own.class, metrics.name, unit, direction, value, results.session, "
-        "results.id, coalesce((select max(accepted.session) from accepted where accepted.run = results.run "
-        "and "
-        "accepted.metric = metrics.name and (until is null or until >= ?3)), 0) "
-        "from results as tonight join machines as own on own.id = tonight.machine "
-        "join results on results.run = tonight.run join sessions on sessions.id = results.session "
-        "join machines as its on its.id = results.machine and its.class = own.class "
-        "join runs on runs.id = results.run join metrics on metrics.result = results.id "
-        "where tonight.session = ?1 and tonight.outcome = 'ok' and experiment = ?2 and results.outcome = "
-        "'ok' and "
-        "results.session <= ?1 and value is not null order by results.run, metrics.name, results.session");
-    found.bind(1, night_.session);
-    found.bind(2, night_.experiment);
-    found.bind(3, night_.started);
-    std::vector<Series> all;
-    while (found.executeStep()) {
-      const auto text = [&](int column) { return found.getColumn(column).getString(); };
-      if (thresholds_.count(text(3)) == 0) continue;
-      if (all.empty() || all.back().run_id != text(1) || all.back().metric != text(3)) {
-        all.push_back({text(0), text(1), text(2), text(3), text(4), {}, {}, {}});
-        parse_value(text(5), all.back().history.direction);
-      }
-      Series& series = all.back();
-      const int64_t session = found.getColumn(7).getInt64();
-      if (session < found.getColumn(9).getInt64()) series.history.accepted = series.history.values.size() + 1;
-      series.history.values.push_back(found.getColumn(6).getDouble());
-      series.sessions.push_back(session);
-      series.results.push_back(found.getColumn(8).getInt64());
-    }
-    std::erase_if(all, [&](const Series& series) { return series.sessions.back() != night_.session; });
+  std::vector<History> read_series() {
+    Select condition;
+    const std::string experiment = condition.bind(night_.experiment),
+                      started = condition.bind(night_.started), session = condition.bind(night_.session);
+    condition.text = fmt::format(
+        "sessions.experiment = {0} and ({3}) <= ({1}, {2}) and results.run in "
+        "(select run from results where session = {2} and outcome = 'ok')",
+        experiment, started, session, session_order);
+    std::vector<std::string> metrics;
+    for (const auto& [metric, threshold] : thresholds_) metrics.push_back(metric);
+    std::vector<History> all = read_histories(sqlite_, condition, metrics, night_.started);
+    std::erase_if(all,
+                  [&](const History& history) { return history.sessions.back().session != night_.session; });
     return all;
   }
 
-  void judge_series(Series series) {
-    series.history.level_starts = level_starts(series.history.values);
-    const SeriesVerdict verdict = bitsweep::judge(series.history, thresholds_.at(series.metric));
+  void judge_series(const History& history) {
+    const SeriesVerdict verdict = bitsweep::judge(series_of(history), thresholds_.at(history.metric));
     ++night_.judged;
     if (verdict.judgement == Judgement::unknown) ++night_.unknown;
     if (verdict.judgement == Judgement::steady) ++night_.steady;
     const bool changed =
         verdict.judgement == Judgement::regressed || verdict.judgement == Judgement::improved;
     if (!changed && !verdict.recovered) return;
-    Finding finding{series.run,
-                    series.run_id,
-                    series.machine_class,
-                    series.metric,
-                    series.unit,
-                    series.history.direction,
+    Finding finding{history.run,
+                    history.run_id,
+                    history.machine_class,
+                    history.metric,
+                    history.unit,
+                    history.direction,
                     verdict,
-                    series.sessions[verdict.since],
+                    history.sessions[verdict.since].session,
                     0,
                     {}};
     if (verdict.since > 0) {
-      finding.before_session = series.sessions[verdict.since - 1];
-      finding.why = differences(read_circumstances(sqlite_, series.results[verdict.since - 1]),
-                                read_circumstances(sqlite_, series.results[verdict.since]));
+      const Measured& before = history.sessions[verdict.since - 1];
+      finding.before_session = before.session;
+      finding.why = differences(read_circumstances(sqlite_, before.result),
+                                read_circumstances(sqlite_, history.sessions[verdict.since].result));
     }
-    if (changed) changed_.insert(series.run_id + " " + series.machine_class);
+    if (changed) changed_.insert(history.run_id + " " + history.machine_class);
     night_.findings.push_back(std::move(finding));
   }
 
@@ -162,12 +138,13 @@ class Judging {
         "from results as tonight join machines as own on own.id = tonight.machine "
         "join runs on runs.id = tonight.run join results as before on before.id = "
         "(select other.id from results as other join machines as its on its.id = other.machine join sessions "
-        "on "
-        "sessions.id = other.session where other.run = tonight.run and other.session < tonight.session and "
-        "experiment = ?2 and its.class = own.class order by other.session desc limit 1) "
+        "on sessions.id = other.session where other.run = tonight.run and experiment = ?2 and "
+        "its.class = own.class and (sessions.started, sessions.id) < (?3, ?1) "
+        "order by sessions.started desc, sessions.id desc limit 1) "
         "where tonight.session = ?1 order by tonight.id");
     found.bind(1, night_.session);
     found.bind(2, night_.experiment);
+    found.bind(3, night_.started);
     std::vector<Pair> pairs;
     while (found.executeStep())
       pairs.push_back({found.getColumn(0).getString(), found.getColumn(1).getString(),

@@ -42,13 +42,14 @@ std::optional<std::pair<std::string, std::string>> split(const std::string& sele
   return std::pair(selector.substr(0, at), selector.substr(at + mark.size()));
 }
 
-/// The session that lies `back` before the latest of each experiment, or of one. By time, for `bitsweep
-/// merge` adds old sessions to a file.
+/// The session that lies `back` before the latest of each experiment, or of one.
 std::vector<int64_t> before_latest(SQLite::Database& sqlite, const std::string& experiment, int64_t back) {
   if (experiment == "latest")
     return ids(sqlite,
-               {"select id from (select id, row_number() over (partition by experiment "
-                "order by started desc, id desc) as place from sessions) where place = ?1 order by id",
+               {fmt::format("select id from (select id, started, row_number() over (partition by experiment "
+                            "order by started desc, id desc) as place from sessions) as sessions "
+                            "where place = ?1 order by {}",
+                            session_order),
                 {back + 1}});
   return ids(
       sqlite,
@@ -108,19 +109,23 @@ std::vector<int64_t> range(SQLite::Database& sqlite, const std::string& from, co
       throw Error(fmt::format("sessions {}..{}: these are two experiments; right is one", from, to));
     if (!named.empty()) experiment = named;
   }
-  if (ends[0] > ends[1])
-    throw Error(fmt::format("sessions {}..{}: session {} is later than {}; right is the earlier one first",
+  const std::vector<int64_t> between = ids(
+      sqlite, {fmt::format("select id from sessions where ({0}) between (select {0} from sessions where id = "
+                           "?1) and (select {0} from sessions where id = ?2) and (?3 = '' or experiment = "
+                           "?3) order by {0}",
+                           session_order),
+               {ends[0], ends[1], experiment}});
+  if (between.empty())
+    throw Error(fmt::format("sessions {}..{}: session {} began later than {}; right is the earlier one first",
                             from, to, ends[0], ends[1]));
-  return ids(
-      sqlite,
-      {"select id from sessions where id between ?1 and ?2 and (?3 = '' or experiment = ?3) order by 1",
-       {ends[0], ends[1], experiment}});
+  return between;
 }
 
 }  // namespace
 
 std::vector<int64_t> selected_sessions(SQLite::Database& sqlite, const std::string& selector) {
-  if (selector == "all") return ids(sqlite, {"select id from sessions order by id", {}});
+  if (selector == "all")
+    return ids(sqlite, {fmt::format("select id from sessions order by {}", session_order), {}});
   if (const auto ends = split(selector, "..")) return range(sqlite, ends->first, ends->second);
   return named_sessions(sqlite, selector);
 }

@@ -9,6 +9,10 @@
 
 namespace bitsweep {
 
+/// Sessions in the order in which they began, in SQL over `sessions`: `bitsweep merge` adds old sessions,
+/// whose ids are then higher than those of later ones.
+inline constexpr const char* session_order = "sessions.started, sessions.id";
+
 /// How a session is named, for the text of options.
 inline constexpr const char* session_selectors =
     "latest (of each experiment), all, a number, NAME (the latest of an experiment), NAME~N (the N-th before "
@@ -16,8 +20,8 @@ inline constexpr const char* session_selectors =
 
 /// "latest": the latest of each experiment; "latest~2": the second before it; "all"; "17"; "nightly": the
 /// latest session of this experiment; "nightly~3": the third before it; "A..B": from one session to another,
-/// of one experiment if an end is named by it. An experiment may have the name of none of these. Throws Error
-/// with what is known if there is none such.
+/// of one experiment if an end is named by it. An experiment may have the name of none of these. In
+/// session_order. Throws Error with what is known if there is none such.
 std::vector<int64_t> selected_sessions(SQLite::Database& sqlite, const std::string& selector);
 
 }  // namespace bitsweep

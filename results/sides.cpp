@@ -11,16 +11,13 @@
 #include "harness/table.h"
 #include "results/database.h"
 #include "results/query.h"
+#include "results/rounds.h"
 #include "results/sessions.h"
-#include "results/significance.h"
 
 namespace bitsweep {
 namespace {
 
 using Sqlite = SQLite::Database;
-
-/// Groups of samples where a result does not tell its rounds.
-constexpr int64_t usual_rounds = 10;
 
 std::string text(const Cell& cell) {
   const auto* found = std::get_if<std::string>(&cell);
@@ -87,9 +84,10 @@ std::map<std::string, int64_t> latest_results(Sqlite& sqlite, const std::string&
                                               const std::vector<std::string>& filters) {
   Select select;
   const std::string condition = side_condition(sqlite, side, select);
-  // With max() alone, SQLite takes the other columns from the row of the maximum.
   select.text = fmt::format(
-      "select results.run, results.id, max(results.session) from {} where {}{} group by results.run",
+      "select run, id from (select results.run, results.id, row_number() over (partition by results.run "
+      "order "
+      "by sessions.started desc, sessions.id desc) as place from {} where {}{}) where place = 1",
       result_tables(), condition, filter_conditions(filters, known_columns(sqlite), select));
   std::map<std::string, int64_t> rows;
   for (const auto& row : read_rows(sqlite, select).cells) rows[text(row[0])] = whole(row[1]);
@@ -163,28 +161,12 @@ void read_metrics(Sqlite& sqlite, const Cell& ids, Side& side) {
   }
 }
 
-/// A row at a time: the samples of a session may be large, the medians of their rounds are not.
-void read_rounds(Sqlite& sqlite, const std::string& ids, Side& side) {
-  SQLite::Statement statement(
-      sqlite,
-      "select result, samples_ns, (select value from evidence where evidence.result = "
-      "sample_lists.result and name = 'rounds') from sample_lists where result in "
-      "(select value from json_each(?1))");
-  statement.bind(1, ids);
-  while (statement.executeStep()) {
-    const auto samples =
-        nlohmann::json::parse(statement.getColumn(1).getString()).get<std::vector<int64_t>>();
-    const int64_t rounds =
-        statement.getColumn(2).isNull() ? usual_rounds : std::atoll(statement.getColumn(2).getText());
-    side.results.at(statement.getColumn(0).getInt64()).round_medians_ns = group_medians(samples, rounds);
-  }
-}
-
 Side read_side(Sqlite& sqlite, const std::vector<int64_t>& rows) {
   const std::string ids = nlohmann::json(rows).dump();
   Side side = read_facts(sqlite, ids);
   read_metrics(sqlite, ids, side);
-  read_rounds(sqlite, ids, side);
+  for (auto& [row, medians] : read_round_medians(sqlite, rows))
+    side.results.at(row).round_medians_ns = std::move(medians);
   return side;
 }
 

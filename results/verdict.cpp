@@ -4,44 +4,41 @@
 #include <cmath>
 #include <span>
 
+#include "results/level.h"
+
 namespace bitsweep {
 namespace {
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+double median_of(std::span<const double> values) {
+  std::vector<double> copy(values.begin(), values.end());
+  return middle(copy);
 }
 
 /// The standard deviation of normal values, from the median absolute deviation.
 double robust_deviation(std::span<const double> values, double centre) {
-  constexpr double of_normal = 1.4826;
   std::vector<double> distances;
   for (const double value : values) distances.push_back(std::abs(value - centre));
-  return of_normal * median_of(std::move(distances));
+  return as_deviation * middle(distances);
 }
 
 /// A stretch of values around one level.
-struct Level {
+struct Stretch {
   size_t begin = 0;
   std::span<const double> values;
   double centre = 0;
 
-  Level(const std::vector<double>& all, size_t begin, size_t end)
-      : begin(begin),
-        values(all.data() + begin, end - begin),
-        centre(median_of({values.begin(), values.end()})) {}
+  Stretch(const std::vector<double>& all, size_t begin, size_t end)
+      : begin(begin), values(all.data() + begin, end - begin), centre(median_of(values)) {}
 };
 
 /// The levels in the window, the oldest first; none begins before what was accepted.
-std::vector<Level> levels_of(const SeriesHistory& history) {
+std::vector<Stretch> levels_of(const SeriesHistory& history) {
   const size_t count = history.values.size();
   const size_t first = std::max(history.accepted, count - std::min(count, window));
   std::vector<size_t> starts = {first};
   for (const size_t start : history.level_starts)
     if (start > first && start < count) starts.push_back(start);
-  std::vector<Level> levels;
+  std::vector<Stretch> levels;
   for (size_t i = 0; i < starts.size(); ++i)
     levels.emplace_back(history.values, starts[i], i + 1 < starts.size() ? starts[i + 1] : count);
   return levels;
@@ -72,14 +69,15 @@ Interval interval_of(std::span<const double> before, std::span<const double> aft
 }
 
 /// Whether the newest value lies so far from its level that chance gives it once in thousands of series. The
-/// bound allows for the uncertainty of a deviation found from few values.
-bool leaves_level(const Level& level) {
+/// bound allows for the uncertainty of a deviation found from few values, and for what the value's own
+/// samples leave open.
+bool leaves_level(const Stretch& level, double newest_error) {
   const std::span<const double> earlier = level.values.first(level.values.size() - 1);
   if (earlier.size() + 1 < least_history) return false;
-  const double centre = median_of({earlier.begin(), earlier.end()});
+  const double centre = median_of(earlier);
   const double deviations = 4 + 16 / static_cast<double>(earlier.size());
-  return std::abs(level.values.back() - centre) > deviations * robust_deviation(earlier, centre) &&
-         level.values.back() != centre;
+  const double distance = std::abs(level.values.back() - centre);
+  return distance > deviations * robust_deviation(earlier, centre) && distance > 4 * newest_error;
 }
 
 }  // namespace
@@ -101,8 +99,8 @@ std::string to_text(Judgement judgement) {
 SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold) {
   SeriesVerdict verdict;
   if (history.values.empty()) return verdict;
-  const std::vector<Level> levels = levels_of(history);
-  const Level &baseline = levels.front(), &present = levels.back();
+  const std::vector<Stretch> levels = levels_of(history);
+  const Stretch &baseline = levels.front(), &present = levels.back();
   verdict.before = baseline.centre;
   verdict.after = present.centre;
   verdict.since = present.begin;
@@ -112,10 +110,10 @@ SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold) {
 
   verdict.judgement = Judgement::steady;
   bool changed = verdict.confirmed && baseline.centre != present.centre;
-  if (leaves_level(present)) {
+  if (leaves_level(present, history.newest_error)) {
     // One value is no level yet; it is told as what it is.
     const std::span<const double> earlier = present.values.first(present.values.size() - 1);
-    const double centre = median_of({earlier.begin(), earlier.end()});
+    const double centre = median_of(earlier);
     const double newest = present.values.back();
     if (exceeds(centre, newest, threshold)) {
       changed = true;
@@ -132,7 +130,7 @@ SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold) {
     verdict.judgement =
         worse(verdict.before, verdict.after, history.direction) ? Judgement::regressed : Judgement::improved;
   verdict.recovered =
-      !verdict.worth_attention && std::any_of(levels.begin(), levels.end(), [&](const Level& level) {
+      !verdict.worth_attention && std::any_of(levels.begin(), levels.end(), [&](const Stretch& level) {
         return worse(baseline.centre, level.centre, history.direction) &&
                exceeds(baseline.centre, level.centre, threshold);
       });

@@ -17,6 +17,7 @@ namespace bitsweep {
 struct SeriesHistory {
   std::vector<double> values;        ///< one a session that has it, the oldest first; all finite
   std::vector<size_t> level_starts;  ///< where a new level begins, ascending, in 1 ... values.size() - 1
+  double newest_error = 0;           ///< standard error of the newest value by its samples; 0: unknown
   Direction direction = Direction::neutral;
   size_t accepted = 0;  ///< the first value that was accepted as it is: what was before is no baseline
 };

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <random>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
 #include "harness/error.h"
 #include "results/acceptance.h"
+#include "results/merge.h"
 #include "results/store.h"
 #include "tests/catch.h"
 #include "tests/results/examples.h"
@@ -119,6 +123,50 @@ TEST_CASE(
   const Night after = nights.judge();
   CHECK(after.findings.empty());
   CHECK_FALSE(after.has_regressed());
+}
+
+TEST_CASE("night: a session before the accepted one is judged as if nothing were accepted yet") {
+  Nights nights;
+  for (int i = 0; i < 12; ++i) nights.add();
+  nights.add(slower(1.4));
+  accept_change(nights.path(), {run_id(mlp), "latency_p50", 13, "eve", "larger tiles", {}});
+  const Night earlier = judge_night(nights.path(), "nightly", 12, usual_thresholds());
+  CHECK(earlier.steady == 4);
+  CHECK(find(nights.judge(), "latency_p50") == nullptr);
+}
+
+TEST_CASE("night: sessions that were merged later count when they began") {
+  const auto date = [](const std::string& path, int year) {
+    SQLite::Database(path, SQLite::OPEN_READWRITE)
+        .exec(fmt::format("update sessions set started = printf('{}-01-%02dT04:00:00Z', id)", year));
+  };
+  Nights early, late;
+  for (int i = 0; i < 12; ++i) early.add();
+  for (int i = 0; i < 7; ++i) late.add(slower(1.2));
+  date(early.path(), 2025);
+  date(late.path(), 2026);
+  merge(late.path(), early.path());
+  const Night night = late.judge();
+  CHECK(night.session == 7);  // of the later year, though twelve have higher numbers
+  const Finding* finding = find(night, "latency_p50");
+  REQUIRE(finding != nullptr);
+  CHECK(finding->verdict.judgement == Judgement::regressed);
+  CHECK(finding->verdict.confirmed);
+  CHECK(finding->since_session == 1);
+  CHECK(finding->before_session == 19);
+  CHECK(night.silent.empty());
+  CHECK(judge_night(late.path(), "nightly", 8, usual_thresholds()).unknown == 4);  // the first of all
+}
+
+TEST_CASE("night: a value that its own samples leave open is no regression of one night") {
+  Nights nights;
+  for (int i = 0; i < 15; ++i) nights.add();
+  nights.add([](Result& result) {
+    slower(1.2)(result);
+    for (const auto& [name, factor] : {std::pair("latency_p50_low", 0.5), {"latency_p50_high", 2.0}})
+      result = examples::with(result, name, factor * 2.4e6, "ns", Direction::lower_is_better);
+  });
+  CHECK_FALSE(nights.judge().has_regressed());
 }
 
 TEST_CASE("night: what was accepted until a day is told again after it") {
