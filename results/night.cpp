@@ -48,9 +48,16 @@ class Judging {
   Judging(SQLite::Database& sqlite, const std::map<std::string, Threshold>& thresholds)
       : sqlite_(sqlite), thresholds_(thresholds) {}
 
-  Night judge(const std::string& experiment, int64_t session) {
+  Night judge(const std::string& experiment, int64_t session, const KeptHistories& kept) {
     find_session(experiment, session);
-    for (const History& history : read_series()) judge_series(history);
+    std::vector<std::string> others;
+    for (const auto& [metric, threshold] : thresholds_)
+      if (kept.metrics.count(metric) == 0) others.push_back(metric);
+    if (kept.read)
+      for (const History& history : kept.read(night_.session, night_.started))
+        if (thresholds_.count(history.metric) > 0) judge_series(history);
+    if (!others.empty())
+      for (const History& history : read_series(others)) judge_series(history);
     for (const Pair& pair : read_pairs()) compare(pair);
     std::stable_sort(night_.findings.begin(), night_.findings.end(),
                      [](const auto& one, const auto& other) { return weight(one) > weight(other); });
@@ -86,7 +93,7 @@ class Judging {
   }
 
   /// Of the series that have a value in the night, all values up to then.
-  std::vector<History> read_series() {
+  std::vector<History> read_series(const std::vector<std::string>& metrics) {
     Select condition;
     const std::string experiment = condition.bind(night_.experiment),
                       started = condition.bind(night_.started), session = condition.bind(night_.session);
@@ -94,8 +101,6 @@ class Judging {
         "sessions.experiment = {0} and ({3}) <= ({1}, {2}) and results.run in "
         "(select run from results where session = {2} and outcome = 'ok')",
         experiment, started, session, session_order);
-    std::vector<std::string> metrics;
-    for (const auto& [metric, threshold] : thresholds_) metrics.push_back(metric);
     std::vector<History> all = read_histories(sqlite_, condition, metrics, night_.started);
     std::erase_if(all,
                   [&](const History& history) { return history.sessions.back().session != night_.session; });
@@ -121,13 +126,20 @@ class Judging {
                     0,
                     {}};
     if (verdict.since > 0) {
-      const Measured& before = history.sessions[verdict.since - 1];
-      finding.before_session = before.session;
-      finding.why = differences(read_circumstances(sqlite_, before.result),
-                                read_circumstances(sqlite_, history.sessions[verdict.since].result));
+      finding.before_session = history.sessions[verdict.since - 1].session;
+      finding.why = differences(read_circumstances(sqlite_, result_of(finding.before_session, history.run_id)),
+                                read_circumstances(sqlite_, result_of(finding.since_session, history.run_id)));
     }
     if (changed) changed_.insert(history.run_id + " " + history.machine_class);
     night_.findings.push_back(std::move(finding));
+  }
+
+  int64_t result_of(int64_t session, const std::string& run_id) {
+    SQLite::Statement found(sqlite_, "select id from results where session = ? and run = ?");
+    found.bind(1, session);
+    found.bind(2, run_id);
+    found.executeStep();
+    return found.getColumn(0).getInt64();
   }
 
   /// Each result of the night with the latest one before it of the same run on a machine of the same class.
@@ -137,8 +149,9 @@ class Judging {
         "select canonical, tonight.run, own.class, before.session, before.id, tonight.id "
         "from results as tonight join machines as own on own.id = tonight.machine "
         "join runs on runs.id = tonight.run join results as before on before.id = "
-        "(select other.id from results as other join machines as its on its.id = other.machine join sessions "
-        "on sessions.id = other.session where other.run = tonight.run and experiment = ?2 and "
+        // One step back in the index of sessions in most cases, however long the history is.
+        "(select other.id from sessions cross join results as other on other.session = sessions.id and "
+        "other.run = tonight.run join machines as its on its.id = other.machine where experiment = ?2 and "
         "its.class = own.class and (sessions.started, sessions.id) < (?3, ?1) "
         "order by sessions.started desc, sessions.id desc limit 1) "
         "where tonight.session = ?1 order by tonight.id");
@@ -197,8 +210,13 @@ const std::map<std::string, Threshold>& usual_thresholds() {
 Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
                   const std::map<std::string, Threshold>& thresholds) {
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
-    return Judging(sqlite, thresholds).judge(experiment, session);
+    return judge_night(sqlite, experiment, session, thresholds, {});
   });
+}
+
+Night judge_night(SQLite::Database& sqlite, const std::string& experiment, int64_t session,
+                  const std::map<std::string, Threshold>& thresholds, const KeptHistories& kept) {
+  return Judging(sqlite, thresholds).judge(experiment, session, kept);
 }
 
 }  // namespace bitsweep

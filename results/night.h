@@ -2,11 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include "harness/units.h"
+#include "results/history.h"
 #include "results/verdict.h"
 
 namespace bitsweep {
@@ -61,5 +66,17 @@ const std::map<std::string, Threshold>& usual_thresholds();
 /// Throws Error if there is no such session.
 Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
                   const std::map<std::string, Threshold>& thresholds);
+
+/// Histories that a caller keeps, as reading them all takes long.
+struct KeptHistories {
+  std::set<std::string> metrics;
+  /// Gives those of the series that ended ok in a session, up to it, as far as they have a value in it. Rows of
+  /// results are not needed. `started`: the beginning of that session.
+  std::function<std::vector<History>(int64_t session, const std::string& started)> read;
+};
+
+/// The same; histories of other metrics are read.
+Night judge_night(SQLite::Database& sqlite, const std::string& experiment, int64_t session,
+                  const std::map<std::string, Threshold>& thresholds, const KeptHistories& kept);
 
 }  // namespace bitsweep

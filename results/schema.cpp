@@ -258,6 +258,11 @@ create index if not exists results_by_started on results (started);    -- --sinc
 create index if not exists results_by_machine on results (machine);    -- compare machine:CLASS
 create index if not exists results_by_software on results (software);  -- compare commit:HASH, library:NAME=VERSION
 )sql",
+      R"sql(
+-- the session before another one of its experiment
+drop index sessions_by_experiment;
+create index sessions_by_experiment on sessions (experiment, started);
+)sql",
   };
   return list;
 }

@@ -36,10 +36,10 @@ Night judge_session(const std::string& database, const std::string& experiment, 
 }
 
 SiteChange write_report(const std::string& database, const std::string& folder) {
-  std::vector<Night> nights;
+  std::map<std::string, Thresholds> thresholds;
   for (const std::string& experiment : Store(database, Store::Access::read_only).experiments())
-    nights.push_back(judge_session(database, experiment, 0));
-  return write_site(database, folder, nights);
+    thresholds[experiment] = thresholds_of(database, experiment);
+  return write_site(database, folder, thresholds);
 }
 
 ExitCode exit_code(const Night& night) {

@@ -19,7 +19,7 @@ namespace bitsweep {
 namespace {
 
 using nlohmann::json;
-using Rows = std::vector<const SeriesSummary*>;
+using SeriesRows = std::vector<const SeriesSummary*>;
 
 std::string dumped(const json& data) {
   // A name may hold bytes that are no UTF-8; they become U+FFFD.
@@ -35,8 +35,8 @@ std::string as_script_text(const json& data) {
   return escaped;
 }
 
-Rows rows_of(const SiteMemory& memory) {
-  Rows rows;
+SeriesRows rows_of(const SiteMemory& memory) {
+  SeriesRows rows;
   for (const auto& [key, summary] : memory.series) rows.push_back(&summary);
   return rows;
 }
@@ -47,7 +47,7 @@ const std::string& model_of(const SeriesSummary& summary) {
 
 /// The fields that name a run among these: model, precision, and of the others those without which two of them
 /// would have one name.
-json shown_fields(const Rows& rows) {
+json shown_fields(const SeriesRows& rows) {
   std::set<size_t> shown;
   for (size_t i = 0; i < field_names().size(); ++i) shown.insert(i);
   const auto count = [&](const std::set<size_t>& fields) {
@@ -73,7 +73,7 @@ json shown_fields(const Rows& rows) {
 
 /// A column of texts that often repeat: [the distinct ones, a number of these a row].
 template <class Text>
-json repeated(const Rows& rows, const Text& text) {
+json repeated(const SeriesRows& rows, const Text& text) {
   std::map<std::string, size_t> numbers;
   json distinct = json::array(), column = json::array();
   for (const SeriesSummary* row : rows) {
@@ -85,14 +85,14 @@ json repeated(const Rows& rows, const Text& text) {
 }
 
 template <class Value>
-json column_of(const Rows& rows, const Value& value) {
+json column_of(const SeriesRows& rows, const Value& value) {
   json column = json::array();
   for (const SeriesSummary* row : rows) column.push_back(value(*row));
   return column;
 }
 
-/// Rows column by column, which is a third of the size of rows with names.
-json table_of(const Rows& rows) {
+/// SeriesRows column by column, which is a third of the size of rows with names.
+json table_of(const SeriesRows& rows) {
   json fields = json::object(), metrics = json::object();
   for (size_t i = 0; i < field_names().size(); ++i)
     fields[field_names()[i]] = repeated(rows, [i](const SeriesSummary& row) { return row.fields[i]; });
@@ -113,7 +113,7 @@ json table_of(const Rows& rows) {
 }
 
 /// What only the table of a model shows.
-json long_table_of(const Rows& rows) {
+json long_table_of(const SeriesRows& rows) {
   json table = table_of(rows);
   table["run_id"] = column_of(rows, [](const SeriesSummary& row) { return row.run_id; });
   table["reason"] = repeated(rows, [](const SeriesSummary& row) { return row.reason; });
@@ -251,7 +251,7 @@ json regressions_data(const SiteMemory& memory, const std::vector<Night>& nights
 
 std::map<std::string, json> models_data(const SiteMemory& memory) {
   const json frame = frame_data(memory);
-  std::map<std::string, Rows> rows;
+  std::map<std::string, SeriesRows> rows;
   for (const auto& [key, summary] : memory.series) rows[model_of(summary)].push_back(&summary);
   std::map<std::string, json> pages;
   for (const auto& [model, some] : rows) {

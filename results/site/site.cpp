@@ -16,6 +16,7 @@
 #include "results/page.h"
 #include "results/site/feed.h"
 #include "results/site/folder.h"
+#include "results/site/histories.h"
 #include "results/site/memory.h"
 #include "results/site/new_results.h"
 #include "results/site/newest_result.h"
@@ -41,8 +42,12 @@ std::string data_file(const std::string& key) {
 
 class SiteWriter {
  public:
-  SiteWriter(SQLite::Database& sqlite, SiteFolder& folder, const std::vector<Night>& nights)
-      : sqlite_(sqlite), statements_(sqlite), folder_(folder), nights_(nights), memory_(read_memory(folder.path())) {}
+  SiteWriter(SQLite::Database& sqlite, SiteFolder& folder, const std::map<std::string, Thresholds>& thresholds)
+      : sqlite_(sqlite),
+        statements_(sqlite),
+        folder_(folder),
+        thresholds_(thresholds),
+        memory_(read_memory(folder.path())) {}
 
   SiteChange write() {
     read_sessions();
@@ -50,11 +55,12 @@ class SiteWriter {
     forget_what_no_longer_holds();
     try {
       add_new_results();
+      judge_nights();
     } catch (const Outdated&) {
       forget();
       add_new_results();
+      judge_nights();
     }
-    for (const Night& night : nights_) take_note(night, memory_);
     write_pages();
     for (const auto& [key, summary] : memory_.series) kept_.insert(data_file(key));
     std::set<std::string> gone;
@@ -77,9 +83,8 @@ class SiteWriter {
   };
 
   void read_sessions() {
-    SQLite::Statement found(sqlite_, "select id from sessions order by started, id");
-    while (found.executeStep()) order_.emplace(found.getColumn(0).getInt64(), order_.size());
-    if (order_.empty()) throw Error("there is no session to report; `bitsweep run` makes one");
+    sessions_ = read_session_facts(sqlite_);
+    if (sessions_.empty()) throw Error("there is no session to report; `bitsweep run` makes one");
     SQLite::Statement machines(sqlite_, "select id, class from machines");
     while (machines.executeStep()) classes_[machines.getColumn(0).getInt64()] = machines.getColumn(1).getString();
   }
@@ -137,9 +142,9 @@ class SiteWriter {
   void add_to_series(NewSeries&& one) {
     Trend& trend = one.trend;
     SeriesSummary& summary = memory_.series[trend.key];
-    if (summary.results > 0) put_before(trend, summary);
+    if (summary.results > 0) put_before(trend);
     std::stable_sort(trend.points.begin(), trend.points.end(), [&](const TrendPoint& left, const TrendPoint& right) {
-      return order_.at(left.session) < order_.at(right.session);
+      return sessions_.at(left.session).place < sessions_.at(right.session).place;
     });
     const bool is_newer = trend.points.back().result > 0;  // else an older session was merged in
     if (is_newer) summary.result = trend.points.back().result;
@@ -155,22 +160,57 @@ class SiteWriter {
         fmt::format("bitsweep.newest(\"{}\", {});\n", trend.key,
                     newest.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     folder_.write(data_file(trend.key), script);
+    trends_[trend.key] = std::move(trend);
   }
 
   /// What the file of the series holds already, before the new points.
-  void put_before(Trend& trend, const SeriesSummary& summary) {
-    const std::string script = content_of(folder_.path() / data_file(trend.key));
+  void put_before(Trend& trend) const {
+    Trend earlier = kept_trend(trend.key);
+    earlier.points.insert(earlier.points.end(), std::make_move_iterator(trend.points.begin()),
+                          std::make_move_iterator(trend.points.end()));
+    trend.points = std::move(earlier.points);
+    for (size_t i = 0; i < trend.units.size(); ++i)
+      if (trend.units[i].unit.empty()) trend.units[i] = earlier.units[i];
+  }
+
+  /// The trend that the file of the series holds.
+  Trend kept_trend(const std::string& key) const {
+    const std::string script = content_of(folder_.path() / data_file(key));
     try {
-      Trend earlier = read_trend(std::string_view(script).substr(0, script.find('\n') + 1));
-      if (static_cast<int64_t>(earlier.points.size()) != summary.results) throw Outdated();
-      earlier.points.insert(earlier.points.end(), std::make_move_iterator(trend.points.begin()),
-                            std::make_move_iterator(trend.points.end()));
-      trend.points = std::move(earlier.points);
-      for (size_t i = 0; i < trend.units.size(); ++i)
-        if (trend.units[i].unit.empty()) trend.units[i] = earlier.units[i];
+      Trend trend = read_trend(std::string_view(script).substr(0, script.find('\n') + 1));
+      if (static_cast<int64_t>(trend.points.size()) == memory_.series.at(key).results) return trend;
     } catch (const std::exception&) {
-      throw Outdated();
     }
+    throw Outdated();
+  }
+
+  /// The series that ended ok in a session, as the verdict needs them.
+  std::vector<History> histories(int64_t session, const std::string& started) {
+    const Accepted accepted = read_accepted(sqlite_, sessions_, started);
+    SQLite::Statement found(sqlite_, "select run, machine from results where session = ? and outcome = 'ok' order by run");
+    found.bind(1, session);
+    std::vector<History> all;
+    while (found.executeStep()) {
+      const std::string key = trend_key(found.getColumn(0).getString(), classes_.at(found.getColumn(1).getInt64()));
+      const auto known = trends_.find(key);
+      for (History& history : histories_of(known == trends_.end() ? kept_trend(key) : known->second,
+                                           memory_.series.at(key), sessions_, session, accepted))
+        all.push_back(std::move(history));
+    }
+    return all;
+  }
+
+  void judge_nights() {
+    KeptHistories kept;
+    for (const TrendMetric& metric : trend_metrics()) kept.metrics.insert(metric.name);
+    kept.read = [this](int64_t session, const std::string& started) { return histories(session, started); };
+    nights_.clear();
+    for (const auto& [experiment, thresholds] : thresholds_) {
+      nights_.push_back(judge_night(sqlite_, experiment, 0, thresholds, kept));
+      take_note(nights_.back(), memory_);
+    }
+    std::stable_sort(nights_.begin(), nights_.end(),
+                     [](const Night& one, const Night& other) { return one.started > other.started; });
   }
 
   static void summarize(const nlohmann::json& newest, SeriesSummary& summary) {
@@ -229,10 +269,12 @@ class SiteWriter {
   SQLite::Database& sqlite_;
   Statements statements_;
   SiteFolder& folder_;
-  const std::vector<Night>& nights_;
+  const std::map<std::string, Thresholds>& thresholds_;
   SiteMemory memory_;
   SiteChange change_;
-  std::map<int64_t, size_t> order_;         ///< of sessions, by their id
+  SessionFacts sessions_;
+  std::unordered_map<std::string, Trend> trends_;  ///< those with new results, by key
+  std::vector<Night> nights_;
   std::map<int64_t, std::string> classes_;  ///< of machines, by their id
   std::set<std::string> kept_;              ///< files that belong to the site
 };
@@ -240,12 +282,12 @@ class SiteWriter {
 }  // namespace
 
 SiteChange write_site(const std::string& database, const std::filesystem::path& folder,
-                      const std::vector<Night>& nights) {
+                      const std::map<std::string, Thresholds>& thresholds) {
   SiteFolder site(folder);
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
     // One state of the database for all that is read, also while others write to it.
     const SQLite::Transaction transaction(sqlite);
-    return SiteWriter(sqlite, site, nights).write();
+    return SiteWriter(sqlite, site, thresholds).write();
   });
 }
 

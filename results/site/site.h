@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
-#include <vector>
 
 #include "results/night.h"
 
 namespace bitsweep {
+
+using Thresholds = std::map<std::string, Threshold>;  ///< by metric
 
 /// What a call did to the folder.
 struct SiteChange {
@@ -21,9 +23,9 @@ struct SiteChange {
 /// Writes the site of a database into a folder, which is made if missing. What an earlier call left there is
 /// kept as far as it still holds, so that the cost grows with the new results, not with all of them. Results
 /// that went away or were replaced make all of it anew.
-///   nights  the verdicts to show, of the latest session of each experiment
+///   thresholds  what each experiment is judged by: its name → see judge_night; its latest session is shown
 /// Throws Error if there is no session, or the folder cannot be written.
 SiteChange write_site(const std::string& database, const std::filesystem::path& folder,
-                      const std::vector<Night>& nights);
+                      const std::map<std::string, Thresholds>& thresholds);
 
 }  // namespace bitsweep

@@ -24,12 +24,6 @@ size_t column_of(const std::string& name) {
   return static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
 }
 
-/// What a chart can show and a clock can tell.
-double kept(double value, const std::string& unit) {
-  if (unit != "ns") return value;
-  return std::abs(value) >= 1e5 ? std::round(value) : std::round(value * 1000) / 1000;
-}
-
 /// Writes text of JSON.
 class Writer {
  public:
@@ -62,12 +56,11 @@ class Writer {
 
 /// A column: all values, or the one value that all points have.
 void write_column(Writer& writer, const Trend& trend, size_t column) {
-  const std::string& unit = trend.units[column].unit;
   const double first = trend.points.front().values[column];
   if (std::all_of(trend.points.begin(), trend.points.end(),
                   [&](const TrendPoint& point) { return point.values[column] == first; }))
-    return writer.number(kept(first, unit));
-  writer.list(trend.points, [&](const TrendPoint& point) { writer.number(kept(point.values[column], unit)); });
+    return writer.number(first);
+  writer.list(trend.points, [&](const TrendPoint& point) { writer.number(point.values[column]); });
 }
 
 bool is_empty(const Trend& trend, size_t column) {
@@ -145,15 +138,26 @@ const std::vector<std::string>& trend_columns() {
   return names;
 }
 
+HistoryPoint history_point(const Trend& trend, size_t point, size_t column) {
+  static const size_t latency = column_of("latency_p50"), throughput = column_of("throughput");
+  const std::vector<double>& values = trend.points[point].values;
+  const double value = values[column], median = values[latency], low = values[latency + 1], high = values[latency + 2];
+  if ((column != latency && column != throughput) || !std::isfinite(median) || !std::isfinite(low) || !std::isfinite(high))
+    return {value, 0};
+  if (trend.units[column].direction == Direction::lower_is_better)
+    return history_point(value, {value * low / median, value * high / median});
+  return history_point(value, {value * median / high, value * median / low});
+}
+
 std::vector<TrendChange> changes_of(const Trend& trend, size_t column) {
   std::vector<HistoryPoint> history;
   std::vector<size_t> places;
   bool constant = true;
   for (size_t i = 0; i < trend.points.size(); ++i) {
-    const double value = trend.points[i].values[column];
-    if (!std::isfinite(value)) continue;
-    constant &= history.empty() || value == history.front().value;
-    history.push_back({value, 0});
+    const HistoryPoint point = history_point(trend, i, column);
+    if (!std::isfinite(point.value)) continue;
+    constant &= history.empty() || point.value == history.front().value;
+    history.push_back(point);
     places.push_back(i);
   }
   std::vector<TrendChange> changes;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/result.h"
+#include "results/change_points.h"
 
 namespace bitsweep {
 
@@ -41,6 +42,10 @@ struct Trend {
   std::vector<TrendUnit> units;    ///< one a column
 };
 
+/// A value of a column with its standard error, as read_histories() in results/history.h gives it where the
+/// interval was stored.
+HistoryPoint history_point(const Trend& trend, size_t point, size_t column);
+
 /// Where the level of a metric changed.
 struct TrendChange {
   size_t point = 0;  ///< the first of the new level
@@ -53,8 +58,7 @@ std::vector<TrendChange> changes_of(const Trend& trend, size_t column);
 /// A name for files and links that is made of letters and digits whatever the run is called.
 std::string trend_key(const std::string& run_id, const std::string& machine_class);
 
-/// A line of JavaScript that hands the trend to the page. Times are kept to the nanosecond, or to a thousandth
-/// of it below 0.1 ms.
+/// A line of JavaScript that hands the trend to the page. No digit is lost.
 std::string to_script(const Trend& trend);
 
 /// The trend of such a line. Throws std::exception if it is none.
