@@ -28,18 +28,25 @@ std::string place_of_run(const Pair& pair) {
   return pair.run_id + " " + pair.machine_class;
 }
 
-SeriesHistory series_of(const History& history) {
+/// Where new levels begin, ascending.
+std::vector<size_t> level_starts_of(const History& history) {
+  // Judged after each session: without the stricter bound one of eight quiet histories would change within
+  // 100.
+  ChangePointCriteria criteria;
+  criteria.significance = significance_of_looks;
+  std::vector<size_t> starts;
+  for (const ChangePoint& change : find_change_points(points_of(history), criteria).change_points)
+    starts.push_back(static_cast<size_t>(change.index));
+  return starts;
+}
+
+SeriesHistory series_of(const History& history, std::vector<size_t> level_starts) {
   SeriesHistory series;
   for (const Measured& measured : history.sessions) series.values.push_back(measured.point.value);
   series.newest_error = history.sessions.back().point.standard_error;
   series.direction = history.direction;
   series.accepted = std::min(history.accepted, history.sessions.size() - 1);
-  // Judged after each session: without the stricter bound one of eight quiet histories would change within
-  // 100.
-  ChangePointCriteria criteria;
-  criteria.significance = significance_of_looks;
-  for (const ChangePoint& change : find_change_points(points_of(history), criteria).change_points)
-    series.level_starts.push_back(static_cast<size_t>(change.index));
+  series.level_starts = std::move(level_starts);
   return series;
 }
 
@@ -53,11 +60,13 @@ class Judging {
     std::vector<std::string> others;
     for (const auto& [metric, threshold] : thresholds_)
       if (kept.metrics.count(metric) == 0) others.push_back(metric);
-    if (kept.read)
-      for (const History& history : kept.read(night_.session, night_.started))
-        if (thresholds_.count(history.metric) > 0) judge_series(history);
+    if (kept.each)
+      kept.each(night_.session, night_.started, [&](const History& history, const auto& level_starts) {
+        if (thresholds_.count(history.metric) > 0)
+          judge_series(history, level_starts ? *level_starts : level_starts_of(history));
+      });
     if (!others.empty())
-      for (const History& history : read_series(others)) judge_series(history);
+      for (const History& history : read_series(others)) judge_series(history, level_starts_of(history));
     for (const Pair& pair : read_pairs()) compare(pair);
     std::stable_sort(night_.findings.begin(), night_.findings.end(),
                      [](const auto& one, const auto& other) { return weight(one) > weight(other); });
@@ -107,8 +116,9 @@ class Judging {
     return all;
   }
 
-  void judge_series(const History& history) {
-    const SeriesVerdict verdict = bitsweep::judge(series_of(history), thresholds_.at(history.metric));
+  void judge_series(const History& history, std::vector<size_t> level_starts) {
+    const SeriesVerdict verdict =
+        bitsweep::judge(series_of(history, std::move(level_starts)), thresholds_.at(history.metric));
     ++night_.judged;
     if (verdict.judgement == Judgement::unknown) ++night_.unknown;
     if (verdict.judgement == Judgement::steady) ++night_.steady;

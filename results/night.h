@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -69,10 +70,13 @@ Night judge_night(const std::string& database, const std::string& experiment, in
 
 /// Histories that a caller keeps, as reading them all takes long.
 struct KeptHistories {
+  /// Takes a history, and where its levels begin if that is known.
+  using Take = std::function<void(const History&, const std::optional<std::vector<size_t>>& level_starts)>;
+
   std::set<std::string> metrics;
-  /// Gives those of the series that ended ok in a session, up to it, as far as they have a value in it. Rows of
-  /// results are not needed. `started`: the beginning of that session.
-  std::function<std::vector<History>(int64_t session, const std::string& started)> read;
+  /// Gives those of the series that ended ok in a session, up to it, as far as they have a value in it. Of a
+  /// measured value only its session and point are needed. `started`: the beginning of that session.
+  std::function<void(int64_t session, const std::string& started, const Take& take)> each;
 };
 
 /// The same; histories of other metrics are read.

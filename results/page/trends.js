@@ -8,8 +8,20 @@ const bitsweep = (() => {
   const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
   return {
     known,
-    trend(one) { trends.set(one.key, one); },
-    newest(key, result) { newest.set(key, result); },
+    /** Numbers of columns become columns. */
+    trend(one, columns) {
+      const count = one.sessions.length;
+      const whole = columns.map((column) => column.length === 1 ? new Array(count).fill(column[0]) : column);
+      for (const metric of one.metrics) for (const part of ["values", "low", "high"]) if (part in metric) metric[part] = whole[metric[part]];
+      trends.set(one.key, one);
+    },
+    /** Tables become lists of rows with names. */
+    newest(key, {facts, samples, ...tables}) {
+      const named = ({columns, rows}) => rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])));
+      const result = {...facts, samples};
+      for (const [name, table] of Object.entries(tables)) result[name] = named(table);
+      newest.set(key, result);
+    },
     circumstances({sessions, machines, software}) {
       known.sessions = byId(sessions);
       known.machines = byId(machines);
@@ -44,8 +56,7 @@ function librariesOf(software) {
 /** The points of a metric: [{at, session, value, low, high, outcome, software, machine, changed}]; `changed` says what is not as at the point before. */
 function trendPoints(trend, metric) {
   const count = trend.sessions.length;
-  const column = (values) => values === undefined ? null : Array.isArray(values) ? values : new Array(count).fill(values);
-  const [values, low, high] = [metric?.values, metric?.low, metric?.high].map(column);
+  const {values, low, high} = metric;
   const [machines, software, outcomes] = [trend.machines, trend.software, trend.outcomes].map((list) => everyPoint(list, count));
   let before = null;
   return trend.sessions.map((id, i) => {

@@ -1,5 +1,6 @@
 #include "results/site/histories.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace bitsweep {
@@ -25,30 +26,37 @@ Accepted read_accepted(SQLite::Database& sqlite, const SessionFacts& sessions, c
   return accepted;
 }
 
-std::vector<History> histories_of(const Trend& trend, const SeriesSummary& summary, const SessionFacts& sessions,
-                                  int64_t session, const Accepted& accepted) {
+void take_histories(const Trend& trend, const SeriesSummary& summary, const SessionFacts& sessions, int64_t session,
+                    const Accepted& accepted, const KeptHistories::Take& take) {
   const SessionFact& last = sessions.at(session);
-  std::vector<History> histories;
-  for (size_t column = 0; column < trend_columns().size(); column += trend_columns().size() / trend_metrics().size()) {
-    History history;
-    history.experiment = last.experiment;
-    history.run = summary.run;
-    history.run_id = summary.run_id;
-    history.machine_class = summary.machine_class;
-    history.metric = trend_columns()[column];
-    history.unit = trend.units[column].unit;
-    history.direction = trend.units[column].direction;
-    const auto since = accepted.find({summary.run_id, history.metric});
-    for (size_t i = 0; i < trend.points.size(); ++i) {
-      const SessionFact& fact = sessions.at(trend.points[i].session);
-      const HistoryPoint point = history_point(trend, i, column);
-      if (fact.place > last.place || fact.experiment != last.experiment || !std::isfinite(point.value)) continue;
-      history.sessions.push_back({trend.points[i].session, 0, fact.started, point, {point.value, point.value}});
-      if (since != accepted.end() && fact.place < since->second) history.accepted = history.sessions.size();
-    }
-    if (!history.sessions.empty() && history.sessions.back().session == session) histories.push_back(std::move(history));
+  std::vector<bool> is_part;  // points of the experiment, up to the session
+  for (const TrendPoint& point : trend.points) {
+    const SessionFact& fact = sessions.at(point.session);
+    is_part.push_back(fact.place <= last.place && fact.experiment == last.experiment);
   }
-  return histories;
+  const bool is_whole = std::find(is_part.begin(), is_part.end(), false) == is_part.end();
+  for (const TrendMetric& metric : trend_metrics()) {
+    const size_t column = trend_column(metric.name);
+    History history{last.experiment,      summary.run, summary.run_id, summary.machine_class, metric.name,
+                    trend.units[column].unit, trend.units[column].direction, {}, 0};
+    const auto since = accepted.find({summary.run_id, metric.name});
+    std::vector<size_t> level_starts;
+    auto change = trend.changes[column].begin();
+    for (size_t i = 0; i < trend.points.size(); ++i) {
+      const HistoryPoint point = history_point(trend, i, column);
+      if (!is_part[i] || !std::isfinite(point.value)) continue;
+      if (change != trend.changes[column].end() && change->point == i) {
+        level_starts.push_back(history.sessions.size());
+        ++change;
+      }
+      history.sessions.push_back({trend.points[i].session, 0, "", point, {point.value, point.value}});
+      if (since != accepted.end() && sessions.at(trend.points[i].session).place < since->second)
+        history.accepted = history.sessions.size();
+    }
+    if (history.sessions.empty() || history.sessions.back().session != session) continue;
+    // The levels of a history hold for all of it only.
+    take(history, is_whole ? std::optional(level_starts) : std::nullopt);
+  }
 }
 
 }  // namespace bitsweep

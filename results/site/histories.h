@@ -8,7 +8,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include "results/history.h"
+#include "results/night.h"
 #include "results/site/memory.h"
 #include "results/site/trend.h"
 
@@ -28,9 +28,9 @@ using Accepted = std::map<std::pair<std::string, std::string>, size_t>;
 ///   today  UTC, ISO 8601
 Accepted read_accepted(SQLite::Database& sqlite, const SessionFacts& sessions, const std::string& today);
 
-/// The histories that read_histories() would find of this series in the experiment of a session, up to that
-/// session, as far as they have a value in it. Their results are not known.
-std::vector<History> histories_of(const Trend& trend, const SeriesSummary& summary, const SessionFacts& sessions,
-                                  int64_t session, const Accepted& accepted);
+/// Takes the histories that read_histories() would find of this series in the experiment of a session, up to
+/// that session, as far as they have a value in it. Their results are not known.
+void take_histories(const Trend& trend, const SeriesSummary& summary, const SessionFacts& sessions, int64_t session,
+                    const Accepted& accepted, const KeptHistories::Take& take);
 
 }  // namespace bitsweep

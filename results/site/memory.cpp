@@ -9,6 +9,7 @@
 
 #include "results/night_formats.h"
 #include "results/quantity.h"
+#include "results/site/objects.h"
 #include "results/site/trend.h"
 
 namespace bitsweep {
@@ -17,7 +18,7 @@ namespace {
 
 /// Raised when a file of the site holds something else than before: then all of them are made anew.
 constexpr int layout = 1;
-constexpr size_t most_told = 200;
+constexpr size_t most_told = 200;  // beyond those that are still there
 
 /// The regression of this series that was told and is not over.
 ToldRegression* open_one(SiteMemory& memory, const std::string& experiment, const std::string& key,
@@ -60,6 +61,7 @@ SiteMemory read_memory(const std::filesystem::path& folder) {
       memory.series.emplace(summary.key, std::move(summary));
     }
     state.at("told").get_to(memory.told);
+    state.at("nights").get_to(memory.nights);
   } catch (const nlohmann::json::exception&) {
     return {};
   }
@@ -72,9 +74,10 @@ std::string to_text(const SiteMemory& memory) {
                           {"newest_result", memory.newest_result},
                           {"results", memory.results},
                           {"series", nlohmann::json::array()},
-                          {"told", memory.told}};
+                          {"told", memory.told},
+                          {"nights", memory.nights}};
   for (const auto& [key, summary] : memory.series) state["series"].push_back(summary);
-  return state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return dumped(state) + "\n";
 }
 
 void take_note(const Night& night, SiteMemory& memory) {
@@ -112,8 +115,9 @@ void take_note(const Night& night, SiteMemory& memory) {
                                                    : there.count(told.key + " " + told.metric) > 0;
     if (!is_there) told.ended = night.started;
   }
-  if (memory.told.size() > most_told)
-    memory.told.erase(memory.told.begin(), memory.told.end() - static_cast<long>(most_told));
+  // Those that are still there have to stay, or the next night would tell them once more.
+  size_t over = memory.told.size() - std::min(memory.told.size(), most_told);
+  std::erase_if(memory.told, [&](const ToldRegression& told) { return !told.ended.empty() && over > 0 && over-- > 0; });
 }
 
 }  // namespace bitsweep

@@ -41,11 +41,18 @@ struct ToldRegression {
   std::string ended;  ///< the beginning of the first session that does not show it; empty: still there
 };
 
+/// What the pages show of a night.
+struct ShownNight {
+  std::string basis;    ///< what it was judged by, beside results: as long as it is the same, so is the verdict
+  nlohmann::json data;
+};
+
 struct SiteMemory {
   std::string database;  ///< the identity of its first session
   int64_t newest_result = 0, results = 0;
   std::map<std::string, SeriesSummary> series;  ///< by key
-  std::vector<ToldRegression> told;             ///< the oldest first, a bounded number
+  std::vector<ToldRegression> told;             ///< the oldest first; of those that are over a bounded number
+  std::map<std::string, ShownNight> nights;     ///< the latest of each experiment
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeriesSummary, key, run_id, run, machine_class, fields, results, result, session,
@@ -53,6 +60,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeriesSummary, key, run_id, run, machine_clas
                                    change_after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ToldRegression, id, experiment, key, run_id, run, metric, unit, session,
                                    since_session, told, what, why, ended)
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShownNight, basis, data)
 
 /// The same words always get the same UUID, of version 8: "custom" (RFC 9562).
 std::string uuid_of(const std::string& words);

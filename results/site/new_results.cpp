@@ -10,6 +10,8 @@
 namespace bitsweep {
 namespace {
 
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
 /// The values of the wanted metrics, read along with the results.
 class Values {
  public:
@@ -27,12 +29,12 @@ class Values {
   }
 
   /// Of results in ascending order of ids.
-  std::vector<double> of_result(int64_t result) {
-    std::vector<double> values(trend_columns().size(), std::numeric_limits<double>::quiet_NaN());
+  const std::vector<double>& of_result(int64_t result) {
+    values_.assign(trend_columns().size(), none);
     while (more_ && result_ < result) step();
     for (; more_ && result_ == result; step())
-      if (!rows_->isColumnNull(2)) values[columns_.at(rows_->getColumn(1).getInt64())] = rows_->getColumn(2).getDouble();
-    return values;
+      if (!rows_->isColumnNull(2)) values_[columns_.at(rows_->getColumn(1).getInt64())] = rows_->getColumn(2).getDouble();
+    return values_;
   }
 
  private:
@@ -57,6 +59,7 @@ class Values {
 
   std::unordered_map<int64_t, size_t> columns_;  ///< by the id of the metric's name
   std::unique_ptr<SQLite::Statement> rows_;
+  std::vector<double> values_;
   bool more_ = false;
   int64_t result_ = 0;
 };
@@ -64,8 +67,10 @@ class Values {
 }  // namespace
 
 void read_new_results(SQLite::Database& sqlite, int64_t after, std::vector<TrendUnit>& units,
-                      const std::function<void(const std::string& run_id, TrendPoint&& point)>& take) {
+                      const std::function<void(const std::string& run_id, const TrendPoint& point,
+                                               const std::vector<double>& values)>& take) {
   Values values(sqlite, after, units);
+  const std::vector<double> nothing(trend_columns().size(), none);
   SQLite::Statement found(sqlite,
                           "select id, run, session, machine, software, outcome from results where id > ? order by id");
   found.bind(1, after);
@@ -76,10 +81,8 @@ void read_new_results(SQLite::Database& sqlite, int64_t after, std::vector<Trend
     point.machine = found.getColumn(3).getInt64();
     point.software = found.getColumn(4).getInt64();
     parse_value(found.getColumn(5).getString(), point.outcome);
-    point.values = values.of_result(point.result);
-    if (point.outcome != Outcome::ok)
-      point.values.assign(point.values.size(), std::numeric_limits<double>::quiet_NaN());
-    take(found.getColumn(1).getString(), std::move(point));
+    const std::vector<double>& own = values.of_result(point.result);
+    take(found.getColumn(1).getString(), point, point.outcome == Outcome::ok ? own : nothing);
   }
 }
 

@@ -11,9 +11,10 @@
 
 namespace bitsweep {
 
-/// Calls take(run id, point) for each result whose id is above `after`, in the order of ids, and notes the
+/// Calls take(run id, point, values) for each result whose id is above `after`, in the order of ids, and notes the
 /// units of columns. The cost grows with the results that are read, not with those before them.
 void read_new_results(SQLite::Database& sqlite, int64_t after, std::vector<TrendUnit>& units,
-                      const std::function<void(const std::string& run_id, TrendPoint&& point)>& take);
+                      const std::function<void(const std::string& run_id, const TrendPoint& point,
+                                               const std::vector<double>& values)>& take);
 
 }  // namespace bitsweep

@@ -12,14 +12,14 @@ namespace {
 using nlohmann::json;
 
 /// The samples of a result, in the order taken; of a long list every n-th.
-json samples(Statements& statements, int64_t result) {
+std::string samples(Statements& statements, int64_t result) {
   constexpr size_t most = 1000;  // a chart has no more dots than that to show
   const json found = objects(statements, "select samples_ns from sample_lists where result = ?1", result);
   const json all = found.empty() ? json::array() : json::parse(found[0]["samples_ns"].get<std::string>());
   const size_t every = (all.size() + most - 1) / most;
   json shown = json::array();
   for (size_t i = 0; i < all.size(); i += every) shown.push_back(all[i]);
-  return {{"count", all.size()}, {"every", every}, {"ns", shown}};
+  return dumped({{"count", all.size()}, {"every", every}, {"ns", shown}});
 }
 
 std::string selection() {
@@ -36,18 +36,22 @@ std::string selection() {
 
 }  // namespace
 
-json newest_result(Statements& statements, int64_t row) {
+NewestResult newest_result(Statements& statements, int64_t row) {
   static const std::string selected = selection();
-  json result = objects(statements, selected, row).at(0);
-  const auto children = [&](const char* statement) { return objects(statements, statement, row); };
-  result["metrics"] = children("select name, value, unit, direction from metrics where result = ?1 order by name");
-  result["layers"] = children(
-      "select name, kind, implementation, data_types, isa, layouts, time_ns, macs, bytes, bound_ns, "
-      "memory_bound from layers where result = ?1 order by position");
-  result["notes"] = children("select note from notes where result = ?1 order by position");
-  result["explanation"] = children("select sentence from explanations where result = ?1 order by position");
-  result["evidence"] = children("select name, value from evidence where result = ?1 order by name");
-  result["samples"] = samples(statements, row);
+  NewestResult result;
+  result.facts = objects(statements, selected, row).at(0);
+  if (result.facts["speedup"].is_number()) result.metrics["speedup"] = result.facts["speedup"];
+  for (const json& metric : objects(statements, "select name, value from metrics where result = ?1", row))
+    if (metric.at("value").is_number()) result.metrics[metric.at("name")] = metric.at("value");
+  const auto table = [&](const char* statement) { return table_text(statements, statement, row); };
+  result.text = fmt::format(
+      "{{\"facts\":{},\"metrics\":{},\"layers\":{},\"notes\":{},\"explanation\":{},\"evidence\":{},\"samples\":{}}}",
+      dumped(result.facts), table("select name, value, unit, direction from metrics where result = ?1 order by name"),
+      table("select name, kind, implementation, data_types, isa, layouts, time_ns, macs, bytes, bound_ns, "
+            "memory_bound from layers where result = ?1 order by position"),
+      table("select note from notes where result = ?1 order by position"),
+      table("select sentence from explanations where result = ?1 order by position"),
+      table("select name, value from evidence where result = ?1 order by name"), samples(statements, row));
   return result;
 }
 

@@ -2,15 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "results/statements.h"
 
 namespace bitsweep {
 
-/// The result of this row: its run's fields, outcome, metrics, layers, notes, explanation, evidence and
-/// samples; of a long list of samples some, evenly chosen. Texts may be no UTF-8.
-nlohmann::json newest_result(Statements& statements, int64_t row);
+struct NewestResult {
+  nlohmann::json facts;                   ///< its run, fields of this, session, outcome, ..., each by name
+  std::map<std::string, double> metrics;  ///< all that are finite, with the speed-up
+  std::string text;                       ///< JSON of all of it: with metrics, layers, notes, explanation, evidence, samples
+};
+
+/// The result of this row. Of a long list of samples some are in it, evenly chosen.
+NewestResult newest_result(Statements& statements, int64_t row);
 
 }  // namespace bitsweep

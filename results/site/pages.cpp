@@ -21,11 +21,6 @@ namespace {
 using nlohmann::json;
 using SeriesRows = std::vector<const SeriesSummary*>;
 
-std::string dumped(const json& data) {
-  // A name may hold bytes that are no UTF-8; they become U+FFFD.
-  return data.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 /// The data as the text of a script element: without "<" no tag or comment can begin in it.
 std::string as_script_text(const json& data) {
   const std::string text = dumped(data);
@@ -150,21 +145,12 @@ json silent_groups(const Night& night) {
   return list;
 }
 
-/// The night as `regressions --format json` tells it, with places.
-json night_data(const SiteMemory& memory, const Night& night) {
-  json data = json::parse(pick(night_formats(), "format", "json").render(night));
-  data["headline"] = headline(night);
-  for (size_t i = 0; i < night.findings.size(); ++i)
-    add_place(memory, trend_key(night.findings[i].run_id, night.findings[i].machine_class), data["findings"][i]);
-  for (size_t i = 0; i < night.outcomes.size(); ++i)
-    add_place(memory, trend_key(night.outcomes[i].run_id, night.outcomes[i].machine_class), data["outcomes"][i]);
-  data["silent"] = silent_groups(night);
-  return data;
-}
-
-json nights_data(const SiteMemory& memory, const std::vector<Night>& nights) {
+/// The latest night first.
+json nights_data(const SiteMemory& memory) {
   json list = json::array();
-  for (const Night& night : nights) list.push_back(night_data(memory, night));
+  for (const auto& [experiment, night] : memory.nights) list.push_back(night.data);
+  std::stable_sort(list.begin(), list.end(),
+                   [](const json& one, const json& other) { return one["started"] > other["started"]; });
   return list;
 }
 
@@ -233,18 +219,30 @@ json frame_data(const SiteMemory& memory) {
   return {{"fields", field_names()}, {"shown", shown_fields(rows_of(memory))}, {"models", list}};
 }
 
-json overview_data(Statements& statements, const SiteMemory& memory, const std::vector<Night>& nights) {
+json night_data(const SiteMemory& memory, const Night& night) {
+  // As `regressions --format json` tells it, with places.
+  json data = json::parse(pick(night_formats(), "format", "json").render(night));
+  data["headline"] = headline(night);
+  for (size_t i = 0; i < night.findings.size(); ++i)
+    add_place(memory, trend_key(night.findings[i].run_id, night.findings[i].machine_class), data["findings"][i]);
+  for (size_t i = 0; i < night.outcomes.size(); ++i)
+    add_place(memory, trend_key(night.outcomes[i].run_id, night.outcomes[i].machine_class), data["outcomes"][i]);
+  data["silent"] = silent_groups(night);
+  return data;
+}
+
+json overview_data(Statements& statements, const SiteMemory& memory) {
   json data = frame_data(memory);
-  data["nights"] = nights_data(memory, nights);
+  data["nights"] = nights_data(memory);
   data["open"] = told_data(memory, true);
   data["sessions"] = sessions_data(statements);
   data["table"] = table_of(rows_of(memory));
   return data;
 }
 
-json regressions_data(const SiteMemory& memory, const std::vector<Night>& nights) {
+json regressions_data(const SiteMemory& memory) {
   json data = frame_data(memory);
-  data["nights"] = nights_data(memory, nights);
+  data["nights"] = nights_data(memory);
   data["told"] = told_data(memory, false);
   return data;
 }

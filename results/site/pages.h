@@ -24,10 +24,13 @@ std::string model_page(const std::string& model);
 nlohmann::json frame_data(const SiteMemory& memory);
 
 /// What ran, what the nights say, and the newest result of each series in short.
-nlohmann::json overview_data(Statements& statements, const SiteMemory& memory, const std::vector<Night>& nights);
+nlohmann::json overview_data(Statements& statements, const SiteMemory& memory);
 
 /// All that the nights found, and the regressions told before.
-nlohmann::json regressions_data(const SiteMemory& memory, const std::vector<Night>& nights);
+nlohmann::json regressions_data(const SiteMemory& memory);
+
+/// What the pages show of a night.
+nlohmann::json night_data(const SiteMemory& memory, const Night& night);
 
 /// Model → its series.
 std::map<std::string, nlohmann::json> models_data(const SiteMemory& memory);

@@ -1,14 +1,17 @@
 #include "results/site/site.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+#include <xxhash.h>
 
 #include "harness/error.h"
 #include "harness/run.h"
@@ -20,6 +23,7 @@
 #include "results/site/memory.h"
 #include "results/site/new_results.h"
 #include "results/site/newest_result.h"
+#include "results/site/objects.h"
 #include "results/site/pages.h"
 #include "results/site/trend.h"
 #include "results/statements.h"
@@ -122,43 +126,63 @@ class SiteWriter {
     change_.from_the_start = memory_.newest_result == 0;
     std::unordered_map<std::string, NewSeries> series;
     std::vector<TrendUnit> units;
-    read_new_results(sqlite_, memory_.newest_result, units, [&](const std::string& run_id, TrendPoint&& point) {
+    read_new_results(sqlite_, memory_.newest_result, units, [&](const std::string& run_id, const TrendPoint& point, const std::vector<double>& values) {
       const std::string& machine_class = classes_.at(point.machine);
       NewSeries& one = series[trend_key(run_id, machine_class)];
       if (one.trend.points.empty()) one = {run_id, machine_class, {}};
       ++change_.new_results;
       memory_.newest_result = point.result;
-      one.trend.points.push_back(std::move(point));
+      with_new_results_.insert(sessions_.at(point.session).experiment);
+      add_point(one.trend, point, values);
     });
     memory_.results += change_.new_results;
     change_.new_in_series = static_cast<int64_t>(series.size());
+    std::vector<NewSeries*> all;
     for (auto& [key, one] : series) {
       one.trend.key = key;
       one.trend.units = units;
-      add_to_series(std::move(one));
+      all.push_back(&one);
     }
+    constexpr size_t at_once = 256;  // texts of files in memory
+    for (size_t begin = 0; begin < all.size(); begin += at_once)
+      add_to_series(std::span(all).subspan(begin, std::min(at_once, all.size() - begin)));
   }
 
-  void add_to_series(NewSeries&& one) {
+  /// What takes long is done in all threads, what touches the database or the folder in one.
+  void add_to_series(std::span<NewSeries*> some) {
+    std::vector<std::string> scripts(some.size());
+    std::atomic<bool> outdated = false;
+#pragma omp parallel for schedule(dynamic)
+    for (size_t i = 0; i < some.size(); ++i) {
+      Trend& trend = some[i]->trend;
+      try {
+        if (memory_.series.count(trend.key) > 0) put_before(trend);
+      } catch (const Outdated&) {
+        outdated = true;
+        continue;
+      }
+      sort_points(trend, [this](int64_t session) { return sessions_.at(session).place; });
+      find_changes(trend);
+      scripts[i] = to_script(trend);
+    }
+    if (outdated) throw Outdated();
+    for (size_t i = 0; i < some.size(); ++i) add_newest(*some[i], std::move(scripts[i]));
+  }
+
+  /// Writes the file of a series, with its newest result, and remembers the series.
+  void add_newest(NewSeries& one, std::string script) {
     Trend& trend = one.trend;
     SeriesSummary& summary = memory_.series[trend.key];
-    if (summary.results > 0) put_before(trend);
-    std::stable_sort(trend.points.begin(), trend.points.end(), [&](const TrendPoint& left, const TrendPoint& right) {
-      return sessions_.at(left.session).place < sessions_.at(right.session).place;
-    });
     const bool is_newer = trend.points.back().result > 0;  // else an older session was merged in
     if (is_newer) summary.result = trend.points.back().result;
     summary.key = trend.key;
     summary.run_id = one.run_id;
     summary.machine_class = one.machine_class;
     summary.results = static_cast<int64_t>(trend.points.size());
-    const nlohmann::json newest = newest_result(statements_, summary.result);
+    const NewestResult newest = newest_result(statements_, summary.result);
     summarize(newest, summary);
     summarize(trend, summary);
-    const std::string script =
-        to_script(trend) +
-        fmt::format("bitsweep.newest(\"{}\", {});\n", trend.key,
-                    newest.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    script += fmt::format("bitsweep.newest(\"{}\", {});\n", trend.key, newest.text);
     folder_.write(data_file(trend.key), script);
     trends_[trend.key] = std::move(trend);
   }
@@ -166,9 +190,9 @@ class SiteWriter {
   /// What the file of the series holds already, before the new points.
   void put_before(Trend& trend) const {
     Trend earlier = kept_trend(trend.key);
-    earlier.points.insert(earlier.points.end(), std::make_move_iterator(trend.points.begin()),
-                          std::make_move_iterator(trend.points.end()));
-    trend.points = std::move(earlier.points);
+    append(earlier, trend);
+    std::swap(earlier, trend);
+    std::swap(earlier.units, trend.units);
     for (size_t i = 0; i < trend.units.size(); ++i)
       if (trend.units[i].unit.empty()) trend.units[i] = earlier.units[i];
   }
@@ -184,66 +208,78 @@ class SiteWriter {
     throw Outdated();
   }
 
-  /// The series that ended ok in a session, as the verdict needs them.
-  std::vector<History> histories(int64_t session, const std::string& started) {
+  /// See KeptHistories.
+  void each_history(int64_t session, const std::string& started, const KeptHistories::Take& take) {
     const Accepted accepted = read_accepted(sqlite_, sessions_, started);
-    SQLite::Statement found(sqlite_, "select run, machine from results where session = ? and outcome = 'ok' order by run");
+    SQLite::Statement found(sqlite_,
+                            "select run, machine from results where session = ? and outcome = 'ok' order by run");
     found.bind(1, session);
-    std::vector<History> all;
     while (found.executeStep()) {
       const std::string key = trend_key(found.getColumn(0).getString(), classes_.at(found.getColumn(1).getInt64()));
       const auto known = trends_.find(key);
-      for (History& history : histories_of(known == trends_.end() ? kept_trend(key) : known->second,
-                                           memory_.series.at(key), sessions_, session, accepted))
-        all.push_back(std::move(history));
+      take_histories(known == trends_.end() ? kept_trend(key) : known->second, memory_.series.at(key), sessions_,
+                     session, accepted, take);
     }
-    return all;
+  }
+
+  /// What decides a verdict beside the results.
+  std::string basis_of(const std::string& experiment, const Thresholds& thresholds) {
+    nlohmann::json basis = objects(statements_, "select * from accepted order by id");
+    const auto latest = std::max_element(sessions_.begin(), sessions_.end(), [&](const auto& one, const auto& other) {
+      const auto place = [&](const SessionFact& fact) { return fact.experiment == experiment ? fact.place + 1 : 0; };
+      return place(one.second) < place(other.second);
+    });
+    basis.push_back(objects(statements_, "select id, planned from executions where session = ?1", latest->first));
+    for (const auto& [metric, threshold] : thresholds) basis.push_back({metric, threshold.value, threshold.points});
+    const std::string text = dumped(basis);
+    return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
   }
 
   void judge_nights() {
     KeptHistories kept;
     for (const TrendMetric& metric : trend_metrics()) kept.metrics.insert(metric.name);
-    kept.read = [this](int64_t session, const std::string& started) { return histories(session, started); };
-    nights_.clear();
+    kept.each = [this](int64_t session, const std::string& started, const auto& take) {
+      each_history(session, started, take);
+    };
     for (const auto& [experiment, thresholds] : thresholds_) {
-      nights_.push_back(judge_night(sqlite_, experiment, 0, thresholds, kept));
-      take_note(nights_.back(), memory_);
+      ShownNight& shown = memory_.nights[experiment];
+      const std::string basis = basis_of(experiment, thresholds);
+      if (shown.basis == basis && with_new_results_.count(experiment) == 0) continue;
+      const Night night = judge_night(sqlite_, experiment, 0, thresholds, kept);
+      take_note(night, memory_);
+      shown = {basis, night_data(memory_, night)};
     }
-    std::stable_sort(nights_.begin(), nights_.end(),
-                     [](const Night& one, const Night& other) { return one.started > other.started; });
   }
 
-  static void summarize(const nlohmann::json& newest, SeriesSummary& summary) {
-    summary.run = newest.at("canonical");
+  static void summarize(const NewestResult& newest, SeriesSummary& summary) {
+    const nlohmann::json& facts = newest.facts;
+    summary.run = facts.at("canonical");
     summary.fields.clear();
     for (const std::string& name : field_names()) {
-      const nlohmann::json& field = newest.at(name);
+      const nlohmann::json& field = facts.at(name);
       summary.fields.push_back(field.is_string() ? field.get<std::string>() : field.dump());
     }
-    summary.session = newest.at("session");
-    summary.machine = newest.at("machine");
-    summary.software = newest.at("software");
-    summary.outcome = newest.at("outcome");
-    summary.reason = newest.at("reason");
+    summary.session = facts.at("session");
+    summary.machine = facts.at("machine");
+    summary.software = facts.at("software");
+    summary.outcome = facts.at("outcome");
+    summary.reason = facts.at("reason");
     summary.metrics.clear();
-    if (newest.at("speedup").is_number()) summary.metrics["speedup"] = newest.at("speedup");
-    for (const nlohmann::json& metric : newest.at("metrics"))
-      if (metric.at("value").is_number() && summary_metrics.count(metric.at("name")) > 0)
-        summary.metrics[metric.at("name")] = metric.at("value");
+    for (const auto& [name, value] : newest.metrics)
+      if (summary_metrics.count(name) > 0) summary.metrics[name] = value;
   }
 
   /// Recent values and the last change, of the latency or else the throughput.
   static void summarize(const Trend& trend, SeriesSummary& summary) {
     summary.recent.clear();
     for (const char* name : {"latency_p50", "throughput"}) {
-      const auto& columns = trend_columns();
-      const auto column = static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
-      for (const TrendPoint& point : trend.points)
-        if (std::isfinite(point.values[column])) summary.recent.push_back(point.values[column]);
+      const size_t column = trend_column(name);
+      for (const double value : trend.values[column])
+        if (std::isfinite(value)) summary.recent.push_back(value);
       if (summary.recent.empty()) continue;
       if (summary.recent.size() > most_recent)
         summary.recent.erase(summary.recent.begin(), summary.recent.end() - static_cast<long>(most_recent));
-      const std::vector<TrendChange> changes = changes_of(trend, column);
+      const std::vector<TrendChange>& changes = trend.changes[column];
       summary.change_session = changes.empty() ? 0 : trend.points[changes.back().point].session;
       summary.change_before = changes.empty() ? 0 : changes.back().before;
       summary.change_after = changes.empty() ? 0 : changes.back().after;
@@ -259,8 +295,8 @@ class SiteWriter {
   void write_pages() {
     for (const char* asset : assets) folder_.write(fmt::format("assets/{}", asset), page::text(asset));
     folder_.write("data/circumstances.js", circumstances_script(statements_));
-    write_page("index.html", "overview", overview_data(statements_, memory_, nights_));
-    write_page("regressions.html", "regressions", regressions_data(memory_, nights_));
+    write_page("index.html", "overview", overview_data(statements_, memory_));
+    write_page("regressions.html", "regressions", regressions_data(memory_));
     write_page("machines.html", "machines", machines_data(statements_, memory_));
     for (const auto& [model, data] : models_data(memory_)) write_page(model_page(model), "model", data);
     folder_.write("feed.atom", atom_feed(memory_.told, memory_.database));
@@ -274,7 +310,7 @@ class SiteWriter {
   SiteChange change_;
   SessionFacts sessions_;
   std::unordered_map<std::string, Trend> trends_;  ///< those with new results, by key
-  std::vector<Night> nights_;
+  std::set<std::string> with_new_results_;         ///< experiments
   std::map<int64_t, std::string> classes_;  ///< of machines, by their id
   std::set<std::string> kept_;              ///< files that belong to the site
 };

@@ -1,9 +1,13 @@
 #include "results/site/trend.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <numeric>
+#include <span>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -16,13 +20,8 @@
 namespace bitsweep {
 namespace {
 
-constexpr std::string_view opening = "bitsweep.trend(", closing = ");\n";
+constexpr std::string_view opening = "bitsweep.trend(", between = "}, ", closing = ");\n";
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
-
-size_t column_of(const std::string& name) {
-  const auto& columns = trend_columns();
-  return static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
-}
 
 /// Writes text of JSON.
 class Writer {
@@ -31,7 +30,10 @@ class Writer {
   void number(const Value& value) {
     if constexpr (std::is_floating_point_v<Value>)
       if (!std::isfinite(value)) return word("null");
-    fmt::format_to(std::back_inserter(text_), "{}", value);
+    if constexpr (std::is_floating_point_v<Value>)
+      fmt::format_to(std::back_inserter(text_), "{:.12g}", value);
+    else
+      fmt::format_to(std::back_inserter(text_), "{}", value);
   }
   void word(std::string_view word) { text_.append(word.data(), word.data() + word.size()); }
   void text(const std::string& words) {
@@ -54,36 +56,33 @@ class Writer {
   fmt::memory_buffer text_;
 };
 
-/// A column: all values, or the one value that all points have.
-void write_column(Writer& writer, const Trend& trend, size_t column) {
-  const double first = trend.points.front().values[column];
-  if (std::all_of(trend.points.begin(), trend.points.end(),
-                  [&](const TrendPoint& point) { return point.values[column] == first; }))
-    return writer.number(first);
-  writer.list(trend.points, [&](const TrendPoint& point) { writer.number(point.values[column]); });
+/// [one a point], or [value] if it is the same for all.
+void write_column(Writer& writer, const std::vector<double>& column) {
+  const bool constant = std::all_of(column.begin(), column.end(), [&](double value) { return value == column.front(); });
+  writer.list(std::span(column).first(constant ? 1 : column.size()), [&](double value) { writer.number(value); });
 }
 
-bool is_empty(const Trend& trend, size_t column) {
-  return std::all_of(trend.points.begin(), trend.points.end(),
-                     [&](const TrendPoint& point) { return std::isnan(point.values[column]); });
+bool is_empty(const std::vector<double>& column) {
+  return std::all_of(column.begin(), column.end(), [](double value) { return std::isnan(value); });
 }
 
-void write_metric(Writer& writer, const Trend& trend, const TrendMetric& metric) {
-  const size_t column = column_of(metric.name);
+/// What is known of a metric; `columns` gets the numbers of the columns that are to be written.
+void write_metric(Writer& writer, const Trend& trend, const TrendMetric& metric, std::vector<size_t>& columns) {
+  const size_t column = trend_column(metric.name);
   writer.word("{\"name\":");
   writer.text(metric.name);
   writer.word(",\"unit\":");
   writer.text(trend.units[column].unit);
   writer.word(",\"direction\":");
   writer.text(to_text(trend.units[column].direction));
-  for (const auto& [what, name] : {std::pair{"values", metric.name}, {"low", metric.low}, {"high", metric.high}}) {
-    const size_t part = column_of(name);
-    if (part == trend_columns().size() || is_empty(trend, part)) continue;
-    writer.word(fmt::format(",\"{}\":", what));
-    write_column(writer, trend, part);
+  constexpr std::array<const char*, 3> parts = {"values", "low", "high"};
+  for (size_t part = 0; part < parts.size(); ++part) {
+    if (is_empty(trend.values[column + part])) continue;
+    writer.word(fmt::format(",\"{}\":{}", parts[part], columns.size()));
+    columns.push_back(column + part);
   }
   writer.word(",\"changes\":");
-  writer.list(changes_of(trend, column), [&](const TrendChange& change) {
+  writer.list(trend.changes[column], [&](const TrendChange& change) {
     writer.word(fmt::format("[{},{},{}]", change.point, change.before, change.after));
   });
   writer.word("}");
@@ -110,10 +109,29 @@ void read_stretches(const nlohmann::json& list, Trend& trend, const Set& set) {
   }
 }
 
-void read_column(const nlohmann::json& column, Trend& trend, size_t place) {
-  const auto number = [](const nlohmann::json& value) { return value.is_number() ? value.get<double>() : none; };
-  for (size_t i = 0; i < trend.points.size(); ++i)
-    trend.points[i].values[place] = number(column.is_array() ? column.at(i) : column);
+/// Reads what write_column() wrote from the beginning of `text`, which is shortened by it.
+std::vector<double> read_column(std::string_view& text, size_t points) {
+  std::vector<double> column;
+  column.reserve(points);
+  const auto take = [&](std::string_view word) {
+    const bool is_there = text.substr(0, word.size()) == word;
+    if (is_there) text.remove_prefix(word.size());
+    return is_there;
+  };
+  if (!take("[")) throw std::invalid_argument("this is no column");
+  while (!take("]")) {
+    double value = none;
+    if (!take("null")) {
+      const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (fault != std::errc()) throw std::invalid_argument("this is no number");
+      text.remove_prefix(static_cast<size_t>(end - text.data()));
+    }
+    take(",");
+    column.push_back(value);
+  }
+  if (column.size() == 1) column.assign(points, column.front());
+  if (column.size() != points) throw std::invalid_argument("this is no column of so many points");
+  return column;
 }
 
 }  // namespace
@@ -138,16 +156,23 @@ const std::vector<std::string>& trend_columns() {
   return names;
 }
 
+size_t trend_column(const std::string& metric) {
+  const auto& columns = trend_columns();
+  return static_cast<size_t>(std::find(columns.begin(), columns.end(), metric) - columns.begin());
+}
+
 HistoryPoint history_point(const Trend& trend, size_t point, size_t column) {
-  static const size_t latency = column_of("latency_p50"), throughput = column_of("throughput");
-  const std::vector<double>& values = trend.points[point].values;
-  const double value = values[column], median = values[latency], low = values[latency + 1], high = values[latency + 2];
+  static const size_t latency = trend_column("latency_p50"), throughput = trend_column("throughput");
+  const double value = trend.values[column][point], median = trend.values[latency][point],
+               low = trend.values[latency + 1][point], high = trend.values[latency + 2][point];
   if ((column != latency && column != throughput) || !std::isfinite(median) || !std::isfinite(low) || !std::isfinite(high))
     return {value, 0};
   if (trend.units[column].direction == Direction::lower_is_better)
     return history_point(value, {value * low / median, value * high / median});
   return history_point(value, {value * median / high, value * median / low});
 }
+
+namespace {
 
 std::vector<TrendChange> changes_of(const Trend& trend, size_t column) {
   std::vector<HistoryPoint> history;
@@ -167,6 +192,43 @@ std::vector<TrendChange> changes_of(const Trend& trend, size_t column) {
   for (const ChangePoint& change : find_change_points(history, criteria).change_points)
     changes.push_back({places[static_cast<size_t>(change.index)], change.before, change.after});
   return changes;
+}
+
+}  // namespace
+
+void find_changes(Trend& trend) {
+  trend.changes.assign(trend_columns().size(), {});
+  for (const TrendMetric& metric : trend_metrics()) {
+    const size_t column = trend_column(metric.name);
+    trend.changes[column] = changes_of(trend, column);
+  }
+}
+
+void add_point(Trend& trend, const TrendPoint& point, const std::vector<double>& values) {
+  trend.points.push_back(point);
+  trend.values.resize(values.size());
+  for (size_t column = 0; column < values.size(); ++column) trend.values[column].push_back(values[column]);
+}
+
+void append(Trend& trend, const Trend& more) {
+  trend.points.insert(trend.points.end(), more.points.begin(), more.points.end());
+  for (size_t column = 0; column < trend.values.size(); ++column)
+    trend.values[column].insert(trend.values[column].end(), more.values[column].begin(), more.values[column].end());
+}
+
+void sort_points(Trend& trend, const std::function<size_t(int64_t session)>& place) {
+  std::vector<size_t> places, order(trend.points.size());
+  for (const TrendPoint& point : trend.points) places.push_back(place(point.session));
+  if (std::is_sorted(places.begin(), places.end())) return;
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t one, size_t other) { return places[one] < places[other]; });
+  const auto sorted = [&](const auto& list) {
+    auto result = list;
+    for (size_t i = 0; i < order.size(); ++i) result[i] = list[order[i]];
+    return result;
+  };
+  trend.points = sorted(trend.points);
+  for (std::vector<double>& column : trend.values) column = sorted(column);
 }
 
 std::string trend_key(const std::string& run_id, const std::string& machine_class) {
@@ -190,9 +252,11 @@ std::string to_script(const Trend& trend) {
   writer.word(",\"metrics\":");
   std::vector<TrendMetric> shown;
   for (const TrendMetric& metric : trend_metrics())
-    if (!is_empty(trend, column_of(metric.name))) shown.push_back(metric);
-  writer.list(shown, [&](const TrendMetric& metric) { write_metric(writer, trend, metric); });
-  writer.word("}");
+    if (!is_empty(trend.values[trend_column(metric.name)])) shown.push_back(metric);
+  std::vector<size_t> columns;
+  writer.list(shown, [&](const TrendMetric& metric) { write_metric(writer, trend, metric, columns); });
+  writer.word(between);
+  writer.list(columns, [&](size_t column) { write_column(writer, trend.values[column]); });
   writer.word(closing);
   return writer.result();
 }
@@ -200,28 +264,34 @@ std::string to_script(const Trend& trend) {
 Trend read_trend(std::string_view script) {
   if (script.substr(0, opening.size()) != opening || script.size() < opening.size() + closing.size())
     throw std::invalid_argument("this is no trend");
-  const auto data = nlohmann::json::parse(script.substr(opening.size(), script.size() - opening.size() - closing.size()));
+  const size_t end = script.rfind(between);
+  const auto data = nlohmann::json::parse(script.substr(opening.size(), end + 1 - opening.size()));
+  const size_t points = data.at("sessions").size();
   Trend trend;
   trend.key = data.at("key");
   trend.units.resize(trend_columns().size());
-  for (const nlohmann::json& session : data.at("sessions")) {
-    TrendPoint& point = trend.points.emplace_back();
-    point.session = session;
-    point.values.assign(trend_columns().size(), none);
-  }
+  trend.changes.resize(trend_columns().size());
+  trend.values.assign(trend_columns().size(), std::vector<double>(points, none));
+  for (const nlohmann::json& session : data.at("sessions")) trend.points.emplace_back().session = session;
   read_stretches(data.at("machines"), trend, [](TrendPoint& point, int64_t id) { point.machine = id; });
   read_stretches(data.at("software"), trend, [](TrendPoint& point, int64_t id) { point.software = id; });
   read_stretches(data.at("outcomes"), trend,
                  [](TrendPoint& point, int64_t outcome) { point.outcome = static_cast<Outcome>(outcome); });
+  std::vector<std::vector<double>> columns;
+  script.remove_prefix(end + between.size() + 1);
+  while (!script.empty() && script.front() == '[') {
+    columns.push_back(read_column(script, points));
+    script.remove_prefix(1);  // "," or "]"
+  }
   for (const nlohmann::json& metric : data.at("metrics")) {
-    const std::string name = metric.at("name");
-    for (const auto& [what, column] : {std::pair{"values", name}, {"low", name + "_low"}, {"high", name + "_high"}}) {
-      const size_t place = column_of(column);
-      if (!metric.contains(what) || place == trend_columns().size()) continue;
-      trend.units[place].unit = metric.at("unit");
-      parse_value(metric.at("direction").get<std::string>(), trend.units[place].direction);
-      read_column(metric.at(what), trend, place);
-    }
+    const size_t column = trend_column(metric.at("name"));
+    if (column == trend_columns().size()) continue;
+    trend.units[column].unit = metric.at("unit");
+    parse_value(metric.at("direction").get<std::string>(), trend.units[column].direction);
+    for (const nlohmann::json& change : metric.at("changes"))
+      trend.changes[column].push_back({change.at(0), change.at(1), change.at(2)});
+    for (const auto& [part, name] : {std::pair<size_t, const char*>{0, "values"}, {1, "low"}, {2, "high"}})
+      if (metric.contains(name)) trend.values[column + part] = columns.at(metric.at(name));
   }
   return trend;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
@@ -32,7 +33,7 @@ Run numbered_run(const char* family, int number) {
 
 void slow_down(Result& result, double factor) {
   for (Metric& metric : result.metrics) {
-    if (metric.unit == "ns") metric.value *= factor;
+    if (metric.unit == "ns") metric.value = std::round(metric.value * factor);  // as clocks give them
     if (metric.unit == "images/s") metric.value /= factor;
     if (metric.name.rfind("speedup", 0) == 0) metric.value /= factor;
   }
@@ -42,7 +43,9 @@ void slow_down(Result& result, double factor) {
 }  // namespace
 
 MadeUpNights::MadeUpNights(const std::string& path, const Story& story)
-    : path_(path), story_(story), store_(path, Access::read_write) {}
+    : path_(path), story_(story), store_(path, Access::read_write) {
+  night_ = SQLite::Database(path).execAndGet("select count(*) from sessions").getInt();
+}
 
 Result MadeUpNights::measured(int number) {
   const int model = number / story_.runs;

@@ -19,7 +19,7 @@ struct Story {
   size_t most_samples = 64;
 };
 
-/// A database that grows night by night. Latencies have a noise of 1 % from night to night; the first run
+/// A database that grows night by night, from where it is on. Latencies have a noise of 1 % from night to night; the first run
 /// crashes in the night of the upgrade.
 class MadeUpNights {
  public:
