@@ -70,7 +70,7 @@ function findingCard(run, icon, kind, withCommands) {
   const why = distinct(run.findings.flatMap((finding) => finding.why));
   return element("article", {class: `card ${kind}`},
     element("h4", {}, element("span", {class: "icon", "aria-hidden": "true"}, icon), entryLink(run)),
-    ...run.findings.map(moveLine),
+    ...run.findings.filter(({metric}) => metric !== "throughput" || first.metric === "throughput").map(moveLine),  // of one stream it says the same as the latency
     element("p", {class: "quiet small"}, `Since ${sinceWords(first.since_session)}; seen in ${first.confirmed ? "several sessions" : "this session alone"}`),
     element("h5", {}, "What differs"),
     whyList(why, withCommands ? undefined : 4),

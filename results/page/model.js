@@ -3,6 +3,9 @@
 
 document.title = `${data.model} – bitsweep`;
 const rows = rowsOf(data.table).sort(byRun);
+const marks = {"regressed": "▲ regressed", "no longer ok": "✕ no longer ok", "improved": "▼ improved"};
+for (const row of rows) row.verdict = marks[data.verdicts[row.key]] ?? "";
+const isBad = (row) => ["regressed", "no longer ok"].includes(data.verdicts[row.key]);
 const shownFields = data.shown.filter((field) => field !== "model");
 const nameOf = (row) => runName(row, shownFields);
 const anchor = (row) => `run-${row.key}`;
@@ -12,7 +15,8 @@ function writeSummary() {
   document.getElementById("title").textContent = data.model;
   const outcomes = distinct(rows.map((row) => row.outcome));
   document.getElementById("summary").textContent = `${plural(rows.length, "run")}${several ? " and machine" : ""}: ` +
-    outcomes.map((outcome) => `${rows.filter((row) => row.outcome === outcome).length} ${outcome}`).join(", ");
+    outcomes.map((outcome) => `${rows.filter((row) => row.outcome === outcome).length} ${outcome}`).join(", ") +
+    (rows.some(isBad) ? `; ${rows.filter(isBad).length} worse in the last session` : "");
 }
 
 // ---- Table ------------------------------------------------------------------------------------------------------------
@@ -35,8 +39,9 @@ const columns = [
   ...shownFields.map((name) => ({name, value: (row) => row[name], text: (row) => String(row[name]), number: rows.every((row) => /^\d+$/.test(row[name]))})),
   ...(several ? [{name: "machine", value: (row) => row.machine_class, text: (row) => row.machine_class}] : []),
   {name: "outcome", value: (row) => row.outcome, text: (row) => row.outcome},
+  ...(rows.some((row) => row.verdict) ? [{name: "last session", value: (row) => row.verdict, text: (row) => row.verdict}] : []),
   ...[metricColumn("latency_p50", "ns"), metricColumn("±", "%", uncertainty, "half the width of the median's 95 % interval"),
-      {name: "last", value: () => null, text: () => "", make: (row) => sparkline(row.recent), title: "the last 30 sessions", present: (row) => row.recent.length > 1},
+      {name: "30 sessions", value: () => null, text: () => "", make: (row) => sparkline(row.recent), present: (row) => row.recent.length > 1},
       {name: "change", number: true, value: changeOf, title: "the last change point of the latency, or of the throughput", text: (row) => row.change
         ? `${percent(changeOf(row))}, ${day(bitsweep.known.sessions.get(row.change[0])?.started ?? "")}` : "–"},
       metricColumn("speedup", "x"), metricColumn("throughput", "images/s"), metricColumn("top1", "%"), metricColumn("sqnr", "dB"), metricColumn("weight_bytes", "bytes"),
@@ -123,7 +128,7 @@ const metricOf = (trend) => metricName === "" ? trend.metrics.find((metric) => m
   : trend.metrics.find((metric) => metric.name === metricName);
 
 const trendList = pagedList(document.getElementById("trends"), document.getElementById("more"), 8, (row) =>
-  element("article", {class: "card"}, element("h3", {}, element("a", {href: `#${anchor(row)}`}, shortened(nameOf(row), 80))), trendBox(row.key, nameOf(row), metricOf, 180)));
+  element("article", {class: isBad(row) ? "card bad" : "card"}, element("h3", {}, element("a", {href: `#${anchor(row)}`}, shortened(nameOf(row), 80)), row.verdict ? element("span", {class: "metric"}, ` ${row.verdict}`) : null), trendBox(row.key, nameOf(row), metricOf, 180)));
 
 function writeTrendControls() {
   const select = element("select", {id: "metric"}, element("option", {value: ""}, "latency, or throughput"),
@@ -180,7 +185,7 @@ function show() {
   const some = chosen();
   document.getElementById("count").textContent = some.length === rows.length ? plural(rows.length, "run") : `${some.length} of ${plural(rows.length, "run")}`;
   document.querySelector("#table tbody").replaceChildren(...some.map((row) => element("tr", {}, ...columns.map((column, i) => cell(column, row, i === 0)))));
-  trendList.show(some);
+  trendList.show(order.column ? some : [...some.filter(isBad), ...some.filter((row) => !isBad(row))]);
   runList.show(some);
 }
 

@@ -5,7 +5,7 @@ document.title = "bitsweep: overview";
 const rows = rowsOf(data.table).sort(byRun);
 
 // ---- Verdicts ---------------------------------------------------------------------------------------------------------
-const mostCards = 6;
+const mostCards = 4;
 
 /** The verdict of a night in one line of large letters. */
 function verdictOf(night) {

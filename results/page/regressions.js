@@ -2,7 +2,8 @@
 // All that the latest sessions show, with the evidence, and what was told before.
 
 document.title = "bitsweep: regressions";
-const pageful = 20;  // cards of a part that are made at once
+const pageful = 20;   // cards of a part that are made at once
+const mostTold = 500;  // rows
 
 const searchText = (item) => [entryName(item), item.run, item.run_id, item.reason,
   ...(item.findings ?? []).flatMap((finding) => [finding.metric, ...finding.why])].join(" ").toLowerCase();
@@ -42,7 +43,7 @@ function nightBox(night, boxes) {
 }
 
 function writeTold() {
-  const rows = data.told.map((one) => element("tr", {id: `told-${one.id}`},
+  const rows = data.told.slice(0, mostTold).map((one) => element("tr", {id: `told-${one.id}`},
     element("td", {}, day(one.told)), element("td", {class: "long"}, entryLink(one)), element("td", {}, one.metric), element("td", {class: "long"}, one.what),
     element("td", {}, String(one.session)), element("td", {}, one.ended ? `over since ${day(one.ended)}` : "open"), element("td", {class: "long"}, one.why.slice(0, 3).join("; "))));
   document.getElementById("told").append(

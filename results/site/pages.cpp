@@ -154,6 +154,18 @@ json nights_data(const SiteMemory& memory) {
   return list;
 }
 
+/// What the latest nights say of series: key → "regressed", "no longer ok" or "improved".
+json verdicts_data(const SiteMemory& memory) {
+  json verdicts = json::object();
+  for (const auto& [experiment, night] : memory.nights) {
+    for (const json& finding : night.data["findings"])
+      if (finding.contains("key") && finding["worth_attention"].get<bool>()) verdicts[finding["key"].get<std::string>()] = finding["judgement"];
+    for (const json& change : night.data["outcomes"])
+      if (change.contains("key") && change["regressed"].get<bool>()) verdicts[change["key"].get<std::string>()] = "no longer ok";
+  }
+  return verdicts;
+}
+
 json told_data(const SiteMemory& memory, bool open_only) {
   json list = json::array();
   for (auto told = memory.told.rbegin(); told != memory.told.rend(); ++told) {
@@ -170,7 +182,7 @@ json sessions_data(Statements& statements) {
                           "select sessions.id, experiment, sessions.started, planned, host, user, bitsweep, spec_path "
                           "from sessions left join executions on executions.id = "
                           "(select max(id) from executions where session = sessions.id) "
-                          "order by sessions.started desc, sessions.id desc limit 30");
+                          "order by sessions.started desc, sessions.id desc limit 12");
   for (json& session : sessions)
     session["outcomes"] = objects(
         statements, "select outcome, count(*) as runs from results where session = ?1 group by outcome order by 1",
@@ -248,6 +260,7 @@ json regressions_data(const SiteMemory& memory) {
 }
 
 std::map<std::string, json> models_data(const SiteMemory& memory) {
+  const json verdicts = verdicts_data(memory);
   const json frame = frame_data(memory);
   std::map<std::string, SeriesRows> rows;
   for (const auto& [key, summary] : memory.series) rows[model_of(summary)].push_back(&summary);
@@ -257,6 +270,9 @@ std::map<std::string, json> models_data(const SiteMemory& memory) {
     data["model"] = model;
     data["shown"] = shown_fields(some);
     data["table"] = long_table_of(some);
+    data["verdicts"] = json::object();
+    for (const SeriesSummary* row : some)
+      if (verdicts.contains(row->key)) data["verdicts"][row->key] = verdicts[row->key];
   }
   return pages;
 }

@@ -30,10 +30,7 @@ class Writer {
   void number(const Value& value) {
     if constexpr (std::is_floating_point_v<Value>)
       if (!std::isfinite(value)) return word("null");
-    if constexpr (std::is_floating_point_v<Value>)
-      fmt::format_to(std::back_inserter(text_), "{:.12g}", value);
-    else
-      fmt::format_to(std::back_inserter(text_), "{}", value);
+    fmt::format_to(std::back_inserter(text_), "{}", value);
   }
   void word(std::string_view word) { text_.append(word.data(), word.data() + word.size()); }
   void text(const std::string& words) {

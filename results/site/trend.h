@@ -71,7 +71,7 @@ void sort_points(Trend& trend, const std::function<size_t(int64_t session)>& pla
 /// A name for files and links that is made of letters and digits whatever the run is called.
 std::string trend_key(const std::string& run_id, const std::string& machine_class);
 
-/// A line of JavaScript that hands the trend to the page. Values have 12 digits.
+/// A line of JavaScript that hands the trend to the page. No digit is lost.
 std::string to_script(const Trend& trend);
 
 /// The trend of such a line. Throws std::exception if it is none.
