@@ -25,7 +25,7 @@ def add_hostile_names():
     """All texts of one model, its layers, notes, evidence and machine are markup."""
     database = sqlite3.connect(folder / "nights.sqlite")
     database.execute("update runs set model = ?, canonical = ? where model = 'vgg16'", (HOSTILE, f"model={HOSTILE}"))
-    database.execute("update steps set name = ?, implementation = ? where id % 3 = 0", (HOSTILE, HOSTILE))
+    database.execute("update steps set name = ? || id, implementation = ? where id % 3 = 0", (HOSTILE, HOSTILE))
     database.execute("update notes set note = ?", (HOSTILE,))
     database.execute("update evidence set value = ? where name = 'clock'", (HOSTILE,))
     database.execute("update machines set host = ?", (HOSTILE,))
@@ -34,7 +34,7 @@ def add_hostile_names():
 
 def open_browser():
     options = Options()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-prefers-reduced-motion"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(service=Service("chromedriver"), options=options)
@@ -196,6 +196,7 @@ class Report(unittest.TestCase):
             self.open(page, 390, 844)
             self.wait(lambda: self.find("td"))
             self.assertLessEqual(self.browser.execute_script("return document.documentElement.scrollWidth"), 390, page)
+        self.browser.execute_script("arguments[0].scrollIntoView()", self.one("#trends"))
         self.assert_drawn("#trends")
         self.picture("model-phone")
 
