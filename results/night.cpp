@@ -53,7 +53,7 @@ SeriesHistory series_of(const History& history, std::vector<size_t> level_starts
 class Judging {
  public:
   Judging(SQLite::Database& sqlite, const std::map<std::string, Threshold>& thresholds)
-      : sqlite_(sqlite), thresholds_(thresholds) {}
+      : sqlite_(sqlite), circumstances_(sqlite), thresholds_(thresholds) {}
 
   Night judge(const std::string& experiment, int64_t session, const KeptHistories& kept) {
     find_session(experiment, session);
@@ -137,8 +137,8 @@ class Judging {
                     {}};
     if (verdict.since > 0) {
       finding.before_session = history.sessions[verdict.since - 1].session;
-      finding.why = differences(read_circumstances(sqlite_, result_of(finding.before_session, history.run_id)),
-                                read_circumstances(sqlite_, result_of(finding.since_session, history.run_id)));
+      finding.why = differences(circumstances_.read(result_of(finding.before_session, history.run_id)),
+                                circumstances_.read(result_of(finding.since_session, history.run_id)));
     }
     if (changed) changed_.insert(history.run_id + " " + history.machine_class);
     night_.findings.push_back(std::move(finding));
@@ -177,8 +177,8 @@ class Judging {
   }
 
   void compare(const Pair& pair) {
-    const Result before = read_circumstances(sqlite_, pair.before),
-                 after = read_circumstances(sqlite_, pair.after);
+    const Result before = circumstances_.read(pair.before),
+                 after = circumstances_.read(pair.after);
     if (before.outcome != after.outcome) {
       night_.outcomes.push_back({pair.run, pair.run_id, pair.machine_class, to_text(before.outcome),
                                  to_text(after.outcome), after.reason, before.outcome == Outcome::ok,
@@ -191,6 +191,7 @@ class Judging {
   }
 
   SQLite::Database& sqlite_;
+  CircumstancesReader circumstances_;
   const std::map<std::string, Threshold>& thresholds_;
   Night night_;
   std::set<std::string> changed_;  ///< runs with findings

@@ -28,9 +28,17 @@ class Writer {
  public:
   template <class Value>
   void number(const Value& value) {
-    if constexpr (std::is_floating_point_v<Value>)
+    if constexpr (std::is_floating_point_v<Value>) {
       if (!std::isfinite(value)) return word("null");
-    fmt::format_to(std::back_inserter(text_), "{}", value);
+      // Nanoseconds are whole most of the time; as such they are written several times as fast.
+      if (std::abs(value) < 1e15 && value == std::trunc(value)) return number(static_cast<int64_t>(value));
+    }
+    if constexpr (std::is_integral_v<Value>) {
+      const fmt::format_int digits(value);
+      text_.append(digits.data(), digits.data() + digits.size());
+    } else {
+      fmt::format_to(std::back_inserter(text_), "{}", value);
+    }
   }
   void word(std::string_view word) { text_.append(word.data(), word.data() + word.size()); }
   void text(const std::string& words) {
