@@ -3,6 +3,9 @@
 
 #include "backends/training.h"
 
+#ifdef BITSWEEP_CUDA
+#include "backends/cuda/cuda.h"
+#endif
 #ifdef BITSWEEP_ONEDNN
 #include "backends/onednn/onednn.h"
 #include "backends/onednn/training.h"
@@ -15,6 +18,9 @@ const std::vector<Backend>& backends() {
       reference_backend(),
 #ifdef BITSWEEP_ONEDNN
       onednn_backend(),
+#endif
+#ifdef BITSWEEP_CUDA
+      cuda_backend(),
 #endif
   };
   return table;

@@ -1,6 +1,7 @@
 // The judge: every operation in plain fp32, nothing packed, nothing reordered.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -177,9 +178,13 @@ class ReferenceSession : public Session {
 
   LayerRecord record(size_t index, const std::vector<int64_t>& times) const {
     const Layer& layer = network_.layers()[index];
-    int64_t touched = element_count(layer.shape) * extent_.batch + tensor_elements(layer);
-    for (size_t input : layer.inputs)
-      touched += element_count(network_.layers()[input].shape) * extent_.batch;
+    const auto elements = [&](size_t of) {
+      return element_count(network_.layers()[of].shape) * extent_.batch;
+    };
+    int64_t touched =
+        elements(index) + tensor_elements(layer) +
+        std::llround(share_of_input_read(network_, index) * static_cast<double>(elements(layer.inputs[0])));
+    for (size_t other = 1; other < layer.inputs.size(); ++other) touched += elements(layer.inputs[other]);
     LayerRecord record;
     record.name = layer.name;
     record.kind = kind(layer);

@@ -85,6 +85,14 @@ double top_k(std::span<const float> outputs, std::span<const int32_t> labels, in
   return static_cast<double>(found) / static_cast<double>(labels.size());
 }
 
+std::vector<bool> right_answers(std::span<const float> outputs, std::span<const int32_t> labels) {
+  const size_t classes = labels.empty() ? 0 : outputs.size() / labels.size();
+  std::vector<bool> right;
+  for (size_t row = 0; row < labels.size(); ++row)
+    right.push_back(among_first(outputs.subspan(row * classes, classes), labels[row], 1));
+  return right;
+}
+
 Fidelity fidelity(std::span<const float> outputs, std::span<const float> reference, int64_t classes) {
   double signal = 0, power = 0, noise = 0, product = 0;
   Fidelity result;

@@ -16,6 +16,9 @@ namespace bitsweep {
 /// the lower class.
 double top_k(std::span<const float> outputs, std::span<const int32_t> labels, int k);
 
+/// Whether each label is the largest of its row of outputs, as in top_k.
+std::vector<bool> right_answers(std::span<const float> outputs, std::span<const int32_t> labels);
+
 /// How near outputs are to reference outputs of the same shape.
 struct Fidelity {
   double sqnr_db =

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/ceilings.h"
 #include "harness/network.h"
 #include "harness/run.h"
 
@@ -66,12 +67,22 @@ class Session {
   /// Bytes of the packed weights and of the activations that the session holds.
   virtual int64_t weight_bytes() const = 0;
   virtual int64_t activation_bytes() const = 0;
+
+  /// Of the packed weights of layers with multiply-accumulates, as they lie in memory: share of the numbers
+  /// that are zero. Nothing for an engine that does not show them.
+  virtual std::optional<double> packed_zero_share() const { return std::nullopt; }
 };
 
 /// A library and its version, e.g. {"oneDNN", "2.6.3"}.
 struct Library {
   std::string name;
   std::string version;
+};
+
+/// What an engine computes on that is not the CPU.
+struct Device {
+  std::string name;      ///< as in Ceilings::device, e.g. "NVIDIA H100 80GB HBM3"; empty: there is none
+  std::string why_none;  ///< in words, e.g. "no CUDA device: no GPU driver"; empty if there is one
 };
 
 /// A row of the table of backends.
@@ -89,6 +100,10 @@ struct Backend {
   /// that allow_emulation let through. Nothing where the CPU has its own; null for an engine that never
   /// emulates.
   std::optional<std::string> (*emulation)(Precision) = nullptr;
+  /// Of an engine that does not compute on the CPU; null for those that do.
+  Device (*device)() = nullptr;
+  /// Measures that device, for some seconds; null where `device` is. Throws Error if there is none.
+  Ceilings (*measure_ceilings)() = nullptr;
 };
 
 }  // namespace bitsweep

@@ -29,15 +29,19 @@ bool is_rate(double value) {
 /// Whether a file's numbers can be ceilings at all.
 bool sound(const Ceilings& ceilings) {
   const auto& sets = ceilings.bandwidth;
-  return ceilings.threads > 0 && !sets.empty() && sets.front().working_set > 0 &&
+  return (ceilings.threads > 0 || !ceilings.device.empty()) && !sets.empty() &&
+         sets.front().working_set > 0 &&
          std::is_sorted(sets.begin(), sets.end(),
                         [](auto& a, auto& b) { return a.working_set < b.working_set; }) &&
          std::all_of(sets.begin(), sets.end(), [](auto& set) { return is_rate(set.bytes_per_s); }) &&
          std::all_of(ceilings.arithmetic.begin(), ceilings.arithmetic.end(),
-                     [](auto& arithmetic) { return is_rate(arithmetic.macs_per_s); });
+                     [](auto& arithmetic) { return is_rate(arithmetic.macs_per_s); }) &&
+         std::all_of(ceilings.transfers.begin(), ceilings.transfers.end(),
+                     [](auto& transfer) { return is_rate(transfer.bytes_per_s); });
 }
 
-/// One entry a number of threads; none if the file is missing, broken or of another format: it is a cache.
+/// One entry a device and number of threads; none if the file is missing, broken or of another format: it is
+/// a cache.
 std::vector<Ceilings> read(const std::filesystem::path& path) {
   std::ifstream file(path);
   try {
@@ -50,9 +54,13 @@ std::vector<Ceilings> read(const std::filesystem::path& path) {
   }
 }
 
-std::optional<Ceilings> find(const std::vector<Ceilings>& entries, int threads) {
-  const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](auto& entry) { return entry.threads == threads; });
+bool of_the_same(const Ceilings& entry, const std::string& device, int threads) {
+  return entry.device == device && entry.threads == threads;
+}
+
+std::optional<Ceilings> find(const std::vector<Ceilings>& entries, const std::string& device, int threads) {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](auto& entry) { return of_the_same(entry, device, threads); });
   return found == entries.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -69,9 +77,9 @@ void write(const std::filesystem::path& path, const std::vector<Ceilings>& entri
   if (!file || unwritable) std::filesystem::remove(draft, unwritable);
 }
 
-/// Puts the entry in the place of the one for the same number of threads.
+/// Puts the entry in the place of the one for the same device and number of threads.
 void store(const std::filesystem::path& path, std::vector<Ceilings> entries, const Ceilings& ceilings) {
-  std::erase_if(entries, [&](auto& entry) { return entry.threads == ceilings.threads; });
+  std::erase_if(entries, [&](auto& entry) { return of_the_same(entry, ceilings.device, ceilings.threads); });
   entries.push_back(ceilings);
   write(path, entries);
 }
@@ -88,6 +96,11 @@ void to_json(nlohmann::json& json, const Ceilings& ceilings) {
     json["arithmetic"].push_back({{"precision", precision}, {"isa", isa}, {"macs_per_s", macs_per_s}});
   for (const auto& [working_set, bytes_per_s] : ceilings.bandwidth)
     json["bandwidth"].push_back({{"working_set", working_set}, {"bytes_per_s", bytes_per_s}});
+  if (ceilings.device.empty()) return;
+  json["device"] = ceilings.device;
+  json["transfers"] = nlohmann::json::array();
+  for (const auto& [direction, bytes_per_s] : ceilings.transfers)
+    json["transfers"].push_back({{"direction", direction}, {"bytes_per_s", bytes_per_s}});
 }
 
 void from_json(const nlohmann::json& json, Ceilings& ceilings) {
@@ -101,6 +114,10 @@ void from_json(const nlohmann::json& json, Ceilings& ceilings) {
   ceilings.bandwidth.clear();
   for (const auto& entry : json.at("bandwidth"))
     ceilings.bandwidth.push_back({entry.at("working_set"), entry.at("bytes_per_s")});
+  ceilings.device = json.value("device", "");
+  ceilings.transfers.clear();
+  for (const auto& entry : json.value("transfers", nlohmann::json::array()))
+    ceilings.transfers.push_back({entry.at("direction"), entry.at("bytes_per_s")});
 }
 
 Ceilings highest(const Ceilings& left, const Ceilings& right) {
@@ -129,19 +146,41 @@ Ceilings highest(const Ceilings& left, const Ceilings& right) {
     else
       at->bytes_per_s = std::max(at->bytes_per_s, other.bytes_per_s);
   }
+  for (const Transfer& other : right.transfers) {
+    const auto same = std::find_if(result.transfers.begin(), result.transfers.end(),
+                                   [&](auto& one) { return one.direction == other.direction; });
+    if (same == result.transfers.end())
+      result.transfers.push_back(other);
+    else
+      same->bytes_per_s = std::max(same->bytes_per_s, other.bytes_per_s);
+  }
   return result;
 }
 
-Ceilings ceilings(const Machine& machine, int threads) {
-  const auto stored = find(read(file_of(machine)), threads);
+namespace {
+
+Ceilings stored_or_measured(const Machine& machine, const std::string& device, int threads,
+                            const std::function<Ceilings()>& measure) {
+  const auto stored = find(read(file_of(machine)), device, threads);
   const bool good = stored && (stored->disturbed.empty() || stored->disturbed.size() >= disturbed_attempts);
-  return good ? *stored : raise_ceilings(machine, measure_ceilings(threads));
+  return good ? *stored : raise_ceilings(machine, measure());
+}
+
+}  // namespace
+
+Ceilings ceilings(const Machine& machine, int threads) {
+  return stored_or_measured(machine, "", threads, [&] { return measure_ceilings(threads); });
+}
+
+Ceilings ceilings(const Machine& machine, const std::string& device,
+                  const std::function<Ceilings()>& measure) {
+  return stored_or_measured(machine, device, 0, measure);
 }
 
 Ceilings raise_ceilings(const Machine& machine, const Ceilings& measured) {
   const std::filesystem::path path = file_of(machine);
   const std::vector<Ceilings> entries = read(path);
-  const auto stored = find(entries, measured.threads);
+  const auto stored = find(entries, measured.device, measured.threads);
   const Ceilings raised = stored ? highest(*stored, measured) : measured;
   store(path, entries, raised);
   return raised;
@@ -149,7 +188,7 @@ Ceilings raise_ceilings(const Machine& machine, const Ceilings& measured) {
 
 std::optional<std::string> why_not_stored(const Machine& machine, const Ceilings& raised) {
   const std::filesystem::path path = file_of(machine);
-  if (find(read(path), raised.threads) == raised) return std::nullopt;
+  if (find(read(path), raised.device, raised.threads) == raised) return std::nullopt;
   return fmt::format(
       "{}: the ceilings could not be stored, and each run measures them again; right is a folder that "
       "can be written, named by BITSWEEP_DATA",

@@ -28,6 +28,7 @@ namespace bitsweep {
 namespace {
 
 constexpr int profile_turns = 8;
+constexpr double seconds_of_same_images = 0.1;
 
 /// The inputs of all runs, larger than the caches together.
 class InputPools {
@@ -127,6 +128,8 @@ class Execution {
     result(k).evidence["denormals"] = fmt::format(
         "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
     check_outputs(k);
+    if (result(k).run.streams == 1 && result(k).run.caches == Caches::warm)
+      add_same_images(result(k), timed_[k].same_images_again(seconds_of_same_images));
     add_profile(k);
   }
 

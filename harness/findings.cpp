@@ -44,6 +44,16 @@ void add_loop_counts(Result& result, const Measurement& measurement, double infe
                     faults));
 }
 
+/// By how much the interval is wider than was asked for.
+std::string missed_target(const Measurement& measurement, const Measure& how) {
+  const Interval interval = median_interval(measurement.round_medians);
+  const double middle = median(measurement.samples_ns);
+  const double half = std::max(interval.high - middle, middle - interval.low) / middle;
+  return fmt::format(
+      "max_time was spent before the median's 95 % interval was within ±{:.2g} %: {}", 100 * how.target_ci,
+      std::isfinite(half) ? fmt::format("it is ±{:.2g} %", 100 * half) : "too few rounds for an interval");
+}
+
 }  // namespace
 
 void add_steady_state(Result& result, const Measurement& measurement, int64_t inferences_a_sample,
@@ -66,10 +76,11 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
   if (count < how.min_samples)
     result.notes.push_back(
         fmt::format("{} samples, fewer than min_samples ({}): max_time was spent", count, how.min_samples));
+  const bool precise = measurement.stopped_by == StoppingRule::Verdict::precise;
   result.evidence["stopped_by"] =
-      measurement.stopped_by == StoppingRule::Verdict::precise
-          ? "the median's 95 % interval is within the target"
-          : "the time budget was spent before the median's interval reached the target";
+      precise ? "the median's 95 % interval is within the target"
+              : "the time budget was spent before the median's interval reached the target";
+  if (!precise) result.notes.push_back(missed_target(measurement, how));
 }
 
 void add_noise(Result& result, const Noise& noise, bool repeated) {
@@ -81,6 +92,16 @@ void add_noise(Result& result, const Noise& noise, bool repeated) {
   if (reasons.empty()) return;
   result.evidence["disturbed"] = fmt::format("{}", fmt::join(reasons, "; "));
   result.notes.push_back("disturbed: " + result.evidence["disturbed"]);
+}
+
+void add_same_images(Result& result, double speedup) {
+  constexpr double told_from = 1.1;  // TEST04 of MLPerf inference
+  add_metric(result, "same_images_speedup", speedup, "x", Direction::neutral);
+  if (speedup > told_from)
+    result.notes.push_back(fmt::format(
+        "{:.2f} times as fast with the same images again: that is their way from memory, or the engine keeps "
+        "answers; the reported time is with other images each time",
+        speedup));
 }
 
 void add_layers(Result& result, std::vector<LayerRecord> layers, const ComputedShares& shares,

@@ -23,6 +23,9 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
 /// What else went on; `repeated` where a disturbed measurement was taken again.
 void add_noise(Result& result, const Noise& noise, bool repeated);
 
+/// `speedup`: of an inference that gets the same images again.
+void add_same_images(Result& result, double speedup);
+
 /// The layers of one inference, each timed in context, with what the ceilings allow; shares of the whole, and
 /// whether their sum is the time of an inference. `shares`: what the ceilings judge of their MACs.
 /// `inference_ns`: the time that the result tells of an inference; nothing where it tells none.

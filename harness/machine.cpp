@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "harness/gpus.h"
 #include "harness/topology.h"
 
 namespace bitsweep {
@@ -64,6 +65,16 @@ void inspect_topology(Machine& machine) {
         allowed.get());
 }
 
+/// They stay the same while a process lives, and asking starts the driver.
+const std::vector<std::string>& gpu_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> found;
+    for (const Gpu& gpu : inspect_gpus().found) found.push_back(gpu.name);
+    return found;
+  }();
+  return names;
+}
+
 }  // namespace
 
 Machine inspect_machine() {
@@ -76,6 +87,7 @@ Machine inspect_machine() {
   machine.isa = instruction_sets();
   machine.governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "unknown");
   inspect_topology(machine);
+  machine.gpus = gpu_names();
   // hwloc knew 14.5 GiB of a virtual machine's 256.
   machine.memory_bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
   return machine;

@@ -1,6 +1,7 @@
 #include "harness/network.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <numeric>
 
@@ -365,24 +366,57 @@ int64_t macs(const Network& network, size_t layer) {
   return element_count(network.layers()[layer].shape) * (element_count(weights->shape) / weights->shape[0]);
 }
 
+namespace {
+
+const Window* window_of(const Operation& operation) {
+  if (const auto* convolution = std::get_if<Convolution>(&operation)) return &convolution->window;
+  if (const auto* pool = std::get_if<MaxPool>(&operation)) return &pool->window;
+  if (const auto* pool = std::get_if<AveragePool>(&operation)) return &pool->window;
+  return nullptr;
+}
+
+/// Calls visit(pixel) for each meeting of a weight of the window with a pixel, along one axis.
+template <class Visit>
+void for_each_meeting(const Window& window, size_t axis, int64_t positions, int64_t pixels, Visit&& visit) {
+  for (int64_t position = 0; position < positions; ++position)
+    for (int64_t weight = 0; weight < window.kernel[axis]; ++weight) {
+      const int64_t pixel =
+          position * window.stride[axis] - window.padding_begin[axis] + weight * window.dilation[axis];
+      if (pixel >= 0 && pixel < pixels) visit(pixel);
+    }
+}
+
+}  // namespace
+
 int64_t macs_on_image(const Network& network, size_t layer) {
   const Layer& executed = network.layers()[layer];
   const auto* convolution = std::get_if<Convolution>(&executed.operation);
   if (!convolution) return macs(network, layer);
-  const Window& window = convolution->window;
   const Shape& image = network.layers()[executed.inputs[0]].shape;
   int64_t meetings = 1;  // of a filter's weights with pixels, in one pair of channels
   for (size_t axis = 0; axis < 2; ++axis) {
     int64_t along_axis = 0;
-    for (int64_t position = 0; position < executed.shape[axis + 1]; ++position)
-      for (int64_t weight = 0; weight < window.kernel[axis]; ++weight) {
-        const int64_t pixel =
-            position * window.stride[axis] - window.padding_begin[axis] + weight * window.dilation[axis];
-        along_axis += pixel >= 0 && pixel < image[axis + 1];
-      }
+    for_each_meeting(convolution->window, axis, executed.shape[axis + 1], image[axis + 1],
+                     [&](int64_t) { ++along_axis; });
     meetings *= along_axis;
   }
   return meetings * convolution->weights.shape[0] * convolution->weights.shape[1];
+}
+
+double share_of_input_read(const Network& network, size_t layer) {
+  const Layer& executed = network.layers()[layer];
+  const Window* window = window_of(executed.operation);
+  if (!window) return 1;
+  const Shape& image = network.layers()[executed.inputs[0]].shape;
+  double share = 1;
+  for (size_t axis = 0; axis < 2; ++axis) {
+    std::vector<bool> read(static_cast<size_t>(image[axis + 1]), false);
+    for_each_meeting(*window, axis, executed.shape[axis + 1], image[axis + 1],
+                     [&](int64_t pixel) { read[static_cast<size_t>(pixel)] = true; });
+    share *=
+        static_cast<double>(std::count(read.begin(), read.end(), true)) / static_cast<double>(read.size());
+  }
+  return share;
 }
 
 int64_t macs(const Network& network) {
@@ -404,7 +438,12 @@ ZeroCount count_zeros(const Network& network) {
   ZeroCount count;
   for (size_t layer = 0; layer < network.layers().size(); ++layer)
     if (const Tensor* weights = network.weights(layer)) {
-      count.zeros += std::count(weights->values.begin(), weights->values.end(), 0.0F);
+      for (const float value : weights->values) {
+        // By their bits: a comparison takes denormals for zero where they are flushed.
+        const uint32_t magnitude = std::bit_cast<uint32_t>(value) & 0x7fffffff;
+        count.zeros += magnitude == 0;
+        count.denormals += magnitude > 0 && magnitude < 0x00800000;
+      }
       count.weights += static_cast<int64_t>(weights->values.size());
     }
   return count;

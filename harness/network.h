@@ -203,14 +203,18 @@ int64_t macs(const Network& network);
 /// Those that an engine has to compute at least: a weight that meets padding multiplies zero, and engines
 /// skip it. Of a 3 × 3 convolution on images of 2 × 2 it is 16 in 36.
 int64_t macs_on_image(const Network& network, size_t layer);
+/// Pixels of its first input that a layer's windows reach, over all of them: a quarter of a 1 × 1 convolution
+/// of stride 2. Engines need not read the others.
+double share_of_input_read(const Network& network, size_t layer);
 
 /// Trainable parameters (weights, biases, BatchNorm scale and shift), as torchvision counts them.
 int64_t parameter_count(const Network& network);
 
-/// Weights that are zero, and all weights, of convolutions and linear layers (biases excluded).
+/// Of the weights of convolutions and linear layers (biases excluded).
 struct ZeroCount {
   int64_t zeros = 0;
-  int64_t weights = 0;
+  int64_t denormals = 0;  ///< too small for a normal fp32 number: slow on x86 where they are not flushed
+  int64_t weights = 0;    ///< all
 };
 ZeroCount count_zeros(const Network& network);
 

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include "harness/accuracy.h"
@@ -166,6 +167,10 @@ void add_sizes(Result& result, const Network& network) {
   add_metric(result, "parameters", parameters, "", Direction::neutral);
   add_metric(result, "nonzeros", parameters - static_cast<double>(zeros.zeros), "", Direction::neutral);
   add_metric(result, "zero_share", 100 * static_cast<double>(zeros.zeros) / weights, "%", Direction::neutral);
+  if (zeros.denormals > 0)
+    result.notes.push_back(
+        fmt::format("{} of {} weights are denormal: flushed to zero here, slow in programs that do not",
+                    zeros.denormals, zeros.weights));
   add_metric(result, "macs", static_cast<double>(macs(network) * result.run.batch), "", Direction::neutral);
 }
 
@@ -176,6 +181,28 @@ void add_bytes(Result& result, const Session& session) {
              Direction::lower_is_better);
   add_metric(result, "activation_bytes", streams * static_cast<double>(session.activation_bytes()), "bytes",
              Direction::lower_is_better);
+  if (const auto share = session.packed_zero_share(); share && result.run.pruning.method != "none")
+    add_metric(result, "packed_zero_share", 100 * *share, "%", Direction::neutral);
+}
+
+/// Output channels fill vectors of 16 numbers, and tiles of matrix units; the last layer's are classes. "2 of
+/// 12: conv3 (60), conv4 (100)"; empty if all do.
+std::string unaligned_channels(const Network& network) {
+  constexpr int64_t lanes = 16;
+  std::vector<std::string> found;
+  int64_t layers = 0;
+  for (size_t i = 0; i + 1 < network.layers().size(); ++i) {
+    const Layer& layer = network.layers()[i];
+    if (network.weights(i) == nullptr) continue;
+    ++layers;
+    if (layer.shape[0] % lanes != 0) found.push_back(fmt::format("{} ({})", layer.name, layer.shape[0]));
+  }
+  constexpr size_t most = 8;
+  const size_t all = found.size();
+  if (all > most) found.resize(most);
+  return all == 0
+             ? ""
+             : fmt::format("{} of {}: {}{}", all, layers, fmt::join(found, ", "), all > most ? ", ..." : "");
 }
 
 /// At how many places in memory a session is timed, so that no single one decides: where it lies is worth up
@@ -221,6 +248,7 @@ void add_top_k(Result& result, const std::vector<float>& outputs, const Samples&
     add_metric(result, name + "_high", 100 * interval.high, "%", Direction::higher_is_better);
   }
   result.evidence["images"] = std::to_string(images.count);
+  result.right = right_answers(outputs, images.labels);
 }
 
 /// False, with the outcome set, if a layer runs in code that is not there to be fast and that is not allowed.
@@ -275,6 +303,8 @@ void Preparation::prepare_session(Prepared& prepared) {
       file.empty() ? fmt::format("seeded, seed {}", run.seed) : file.filename().string();
   result.evidence["weights_hash"] = weights_hash(network);
   if (!training.empty()) result.evidence["training"] = training;
+  if (const std::string layers = unaligned_channels(network); !layers.empty())
+    result.evidence["channels_not_of_16"] = layers;
 
   SessionRequest request{
       run.precision, run.batch, threads_of(run, machine_), {}, measure_.allows("emulation")};
@@ -370,7 +400,11 @@ void Preparation::prepare_session(Prepared& prepared) {
     return;
   }
   const auto sessions = static_cast<size_t>(run.streams > 1 ? run.streams : places_of(session));
-  while (prepared.sessions.size() < sessions) prepared.sessions.push_back(backend.prepare(network, request));
+  while (prepared.sessions.size() < sessions) {
+    const auto again_begin = Clock::now();
+    prepared.sessions.push_back(backend.prepare(network, request));
+    if (prepared.sessions.size() == 2) add_time(result, "prepare_again_time", nanoseconds_since(again_begin));
+  }
 }
 
 }  // namespace bitsweep

@@ -85,10 +85,21 @@ void from_json(const nlohmann::json& json, Run& run) {
 }
 
 void to_json(nlohmann::json& json, const Result& result) {
-  json = {{"run", result.run},         {"outcome", to_text(result.outcome)}, {"reason", result.reason},
-          {"metrics", result.metrics}, {"samples_ns", result.samples_ns},    {"layers", result.layers},
-          {"notes", result.notes},     {"explanation", result.explanation},  {"evidence", result.evidence},
-          {"machine", result.machine}, {"software", result.software},        {"started", result.started},
+  std::string right;  // a vector of bool would become five letters each
+  for (const bool one : result.right) right += one ? '1' : '0';
+  json = {{"run", result.run},
+          {"outcome", to_text(result.outcome)},
+          {"reason", result.reason},
+          {"metrics", result.metrics},
+          {"right", right},
+          {"samples_ns", result.samples_ns},
+          {"layers", result.layers},
+          {"notes", result.notes},
+          {"evidence", result.evidence},
+          {"explanation", result.explanation},
+          {"machine", result.machine},
+          {"software", result.software},
+          {"started", result.started},
           {"seconds", result.seconds}};
 }
 
@@ -98,6 +109,7 @@ void from_json(const nlohmann::json& json, Result& result) {
   json.at("reason").get_to(result.reason);
   json.at("metrics").get_to(result.metrics);
   json.at("samples_ns").get_to(result.samples_ns);
+  for (const char one : json.at("right").get<std::string>()) result.right.push_back(one == '1');
   json.at("layers").get_to(result.layers);
   json.at("notes").get_to(result.notes);
   json.at("explanation").get_to(result.explanation);

@@ -44,6 +44,8 @@ struct Result {
   std::string reason;  ///< in words; empty if ok
   std::vector<Metric> metrics;
   std::vector<int64_t> samples_ns;  ///< one a timed inference of one batch, in the order taken
+  std::vector<bool> right;  ///< whether the first guess was, of each labelled image in order; those images
+                            ///< are the evidence "data_hash"
   std::vector<LayerRecord> layers;
   std::vector<std::string> notes;               ///< what a reader of the numbers must know
   std::vector<std::string> explanation;         ///< why it is as fast as it is, see explanation.h

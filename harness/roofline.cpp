@@ -68,12 +68,16 @@ std::optional<double> arithmetic_bound_ns(const LayerRecord& layer, const Ceilin
 }
 
 double memory_bound_ns(const LayerRecord& layer, const Ceilings& ceilings) {
-  double bytes_per_s = 0;
+  double bytes_per_s = 0, seconds = 0;
+  int64_t rest = layer.bytes;
   for (auto set = ceilings.bandwidth.rbegin(); set != ceilings.bandwidth.rend(); ++set) {
     bytes_per_s = std::max(bytes_per_s, set->bytes_per_s);
-    if (set->working_set <= layer.bytes) break;
+    const int64_t in_smaller = std::next(set) == ceilings.bandwidth.rend() ? 0 : set->working_set;
+    if (rest <= in_smaller) continue;
+    seconds += static_cast<double>(rest - in_smaller) / bytes_per_s;
+    rest = in_smaller;
   }
-  return bytes_per_s > 0 ? static_cast<double>(layer.bytes) / bytes_per_s * ns_per_s : 0;
+  return seconds * ns_per_s;
 }
 
 std::optional<Roof> roof(const LayerRecord& layer, const Ceilings& ceilings) {

@@ -39,9 +39,9 @@ constexpr double near_a_roof = 0.5;
 /// that this CPU has no instructions for.
 std::optional<double> arithmetic_bound_ns(const LayerRecord& layer, const Ceilings& ceilings);
 
-/// The least time of moving the layer's bytes. They may lie in the smallest level that could hold them: the
-/// bandwidth is that of the largest measured working set that is not larger, or of a larger one if that was
-/// faster.
+/// The least time of moving the layer's bytes. Whatever was used before may still lie in the caches, so each
+/// level may bring as much as it holds: bytes between two measured working sets come with the bandwidth of
+/// the smaller one (or of a larger one that was faster), only those beyond the largest with that of memory.
 double memory_bound_ns(const LayerRecord& layer, const Ceilings& ceilings);
 
 struct Roof {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -48,8 +49,10 @@ std::vector<Surrounding> inspect_surroundings(const std::filesystem::path& root,
 
 std::vector<Surrounding> inspect_surroundings() {
   constexpr std::chrono::milliseconds while_others_work(500);
-  return inspect_surroundings("/", this_environment(),
-                              [&] { std::this_thread::sleep_for(while_others_work); });
+  std::vector<Surrounding> all =
+      inspect_surroundings("/", this_environment(), [&] { std::this_thread::sleep_for(while_others_work); });
+  for (Surrounding& of_gpu : gpu_surroundings(inspect_gpus())) all.push_back(std::move(of_gpu));
+  return all;
 }
 
 }  // namespace bitsweep

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "harness/gpus.h"
+
 namespace bitsweep {
 
 struct Surrounding {
@@ -32,7 +34,10 @@ std::vector<Surrounding> inspect_surroundings(const std::filesystem::path& root,
                                               const Environment& environment,
                                               const std::function<void()>& wait);
 
-/// Those of this node, over half a second.
+/// What of each GPU decides its speed now; of a node without any, why.
+std::vector<Surrounding> gpu_surroundings(const Gpus& gpus);
+
+/// Those of this node, its GPUs among them, over half a second.
 std::vector<Surrounding> inspect_surroundings();
 
 }  // namespace bitsweep

@@ -34,6 +34,11 @@ class TimedRun {
   std::string timed_outputs_hash() const;
   std::string scored_outputs_hash() const;
 
+  /// How many times as fast an inference is if it gets the same images again: what their way from memory
+  /// costs, or what the engine keeps of former answers. Medians of pairs, for about `budget_s`, at least
+  /// three. For one stream. Source: MLPerf inference, compliance TEST04.
+  double same_images_again(double budget_s);
+
   /// Slices of one stream after whose last inference the output was not, to the bit, the scored one.
   int64_t wrong_slices() const { return wrong_slices_; }
 

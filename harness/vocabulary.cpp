@@ -64,6 +64,7 @@ const std::vector<GateMetric>& gate_metrics() {
       {"load_time", "time to build the network with its weights", false},
       {"calibration_time", "time to choose the activation ranges for int8", false},
       {"prepare_time", "time to make a session ready", false},
+      {"prepare_again_time", "time to make it ready once more: the engine has its kernels already", false},
       {"first_inference", "time of the first inference of a session", false},
       {"top1", "share of the images whose label is the first guess", true},
       {"top1_low", "lower end of the 95 % interval of top1", true},

@@ -1,8 +1,11 @@
 #include "results/columns.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "harness/run.h"
+#include "harness/vocabulary.h"
 #include "results/sessions.h"
 
 namespace bitsweep {
@@ -19,8 +22,8 @@ Column::Kind kind_of(const Value&) {
   return Column::Kind::text;
 }
 
-/// One row a name.
-std::vector<Column> stored_metrics(SQLite::Database& sqlite) {
+/// Those that this database holds, one row a name, and those that a result may have had too few samples for.
+std::vector<Column> metrics(SQLite::Database& sqlite) {
   SQLite::Statement metrics(
       sqlite,
       "select name, max(unit), max(direction) from metric_names where name <> 'speedup' "
@@ -33,6 +36,12 @@ std::vector<Column> stored_metrics(SQLite::Database& sqlite) {
     column.unit = metrics.getColumn(1).getString();
     parse_value(metrics.getColumn(2).getString(), column.direction);
   }
+  const auto is_known = [&](const std::string& name) {
+    return name == "speedup" || std::any_of(columns.begin(), columns.end(),
+                                            [&](const Column& column) { return column.name == name; });
+  };
+  for (const GateMetric& metric : gate_metrics())
+    if (!is_known(metric.name)) columns.push_back({metric.name, Column::Kind::number, "", ""});
   return columns;
 }
 
@@ -87,8 +96,11 @@ std::vector<Column> known_columns(SQLite::Database& sqlite) {
   columns.insert(columns.end(), {{"outcome", Kind::text, "", "results.outcome"},
                                  {"speedup", Kind::number, "x",
                                   "(select speedup from speedups where speedups.result = results.id)",
-                                  Direction::higher_is_better}});
-  for (Column& metric : stored_metrics(sqlite)) columns.push_back(std::move(metric));
+                                  Direction::higher_is_better},
+                                 {"disturbed", Kind::text, "",
+                                  "coalesce((select 'yes' from evidence where evidence.result = results.id "
+                                  "and evidence.name = 'disturbed'), '')"}});
+  for (Column& metric : metrics(sqlite)) columns.push_back(std::move(metric));
   columns.insert(columns.end(), {{"cpu", Kind::text, "", "machines.cpu"},
                                  {"host", Kind::text, "", "machines.host"},
                                  {"machine", Kind::text, "", "machines.class"},

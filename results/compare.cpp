@@ -115,11 +115,24 @@ class Comparing {
     auto one = both(name);
     if (!one || pair().a.images < 1 || pair().b.images < 1 || *one->a <= 0) return;
     const double a = *one->a / 100, b = *one->b / 100;
-    const Interval difference = share_difference(a, pair().a.images, b, pair().b.images);
+    Interval difference;
+    if (name == "top1" && same_answers_asked()) {
+      const PairedShares pairs = mcnemar(pair().a.right, pair().b.right);
+      difference = pairs.difference;
+      one->p = pairs.p;
+    } else {
+      difference = share_difference(a, pair().a.images, b, pair().b.images);
+      one->p = two_proportions(a, pair().a.images, b, pair().b.images);
+    }
     one->interval = Interval{1 + difference.low / a, 1 + difference.high / a};
     one->ratio = b / a;
-    one->p = two_proportions(a, pair().a.images, b, pair().b.images);
     add(*one, Direction::higher_is_better, threshold(pair(), name, usual_share_threshold, *one->a));
+  }
+
+  /// Whether both sides have answers to the same images.
+  bool same_answers_asked() const {
+    return !pair().a.right.empty() && pair().a.right.size() == pair().b.right.size() &&
+           pair().a.data_hash == pair().b.data_hash;
   }
 
   void compare_exact(const std::string& name) {

@@ -22,6 +22,7 @@ struct Observed {
   std::vector<double> round_medians_ns;  ///< of its samples, see group_medians
   int64_t images = 0;                    ///< behind top1 and top5
   std::string data_hash;                 ///< of these images
+  std::vector<bool> right;  ///< whether each was, by the first guess; empty where it is not known
 };
 
 /// A run that both sides have.
@@ -58,11 +59,11 @@ struct Comparison {
   Verdict verdict = Verdict::unknown;
 };
 
-/// Outcomes; latency_p50 (throughput where there is no latency) by the rounds; top1 and top5 by the number of
-/// images; exact metrics (bytes, counts, agreement with the reference) by equality; other metrics only if
-/// they are gated, by their single number, which can show no more than `steady`. Thresholds are those of the
-/// gate, else 3 %, of top1 and top5 1 %. Different is what an adjusted p-value of 0.05 and a ratio whose
-/// interval excludes 1 say.
+/// Outcomes; latency_p50 (throughput where there is no latency) by the rounds; top1 by McNemar's test
+/// where both sides answered the same images, else, like top5, by the number of images; exact metrics (bytes,
+/// counts, agreement with the reference) by equality; other metrics only if they are gated, by their single
+/// number, which can show no more than `steady`. Thresholds are those of the gate, else 3 %, of top1 and top5
+/// 1 %. Different is what an adjusted p-value of 0.05 and a ratio whose interval excludes 1 say.
 std::vector<Comparison> compare(const std::vector<Pair>& pairs);
 
 }  // namespace bitsweep

@@ -33,6 +33,7 @@ Interval interval_of(const History& history, double value, const Time& time) {
 }
 
 void set_interval(const History& history, Measured& measured, const Interval& interval) {
+  if (!std::isfinite(interval.low) || !std::isfinite(interval.high) || interval.low > interval.high) return;
   measured.interval = interval;
   if (is_time(history.metric)) measured.point = history_point(measured.point.value, interval);
 }
@@ -92,10 +93,8 @@ class Reading {
       for (Measured& measured : history.sessions) {
         const auto found = rounds.find(measured.result);
         if (found == rounds.end() || !is_time(history.metric)) continue;
-        std::vector<double> medians = found->second;
-        const Interval interval = median_interval(medians);
-        set_interval(history, measured,
-                     interval_of(history, measured.point.value, {middle(medians), interval}));
+        const Time time{median_of(found->second), median_interval(found->second)};
+        set_interval(history, measured, interval_of(history, measured.point.value, time));
       }
   }
 

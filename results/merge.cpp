@@ -9,6 +9,7 @@
 #include "results/database.h"
 #include "results/result_reader.h"
 #include "results/result_writer.h"
+#include "results/select.h"
 #include "results/sessions.h"
 
 namespace bitsweep {
@@ -48,7 +49,8 @@ std::vector<std::string> columns_but_id(Sqlite& sqlite, const std::string& table
 
 /// The session of this identity in the target, made if it is missing.
 int64_t session_row(Sqlite& source, Sqlite& target, int64_t session, Merged& merged) {
-  SQLite::Statement found(source, "select identity, experiment, started from sessions where id = ?");
+  SQLite::Statement found(source,
+                          "select identity, experiment, started, confirms from sessions where id = ?");
   found.bind(1, session);
   found.executeStep();
   const std::string identity = found.getColumn(0).getString();
@@ -56,8 +58,9 @@ int64_t session_row(Sqlite& source, Sqlite& target, int64_t session, Merged& mer
   const int64_t known = statements.number(0, "select id from sessions where identity = ?", identity);
   if (known != 0) return known;
   ++merged.sessions_taken;
-  statements.execute("insert into sessions (identity, experiment, started) values (?, ?, ?)", identity,
-                     found.getColumn(1).getString(), found.getColumn(2).getString());
+  statements.execute("insert into sessions (identity, experiment, started, confirms) values (?, ?, ?, ?)",
+                     identity, found.getColumn(1).getString(), found.getColumn(2).getString(),
+                     found.getColumn(3).getString());
   return target.getLastInsertRowid();
 }
 
@@ -111,6 +114,39 @@ void merge_session(Sqlite& source, Sqlite& target, ResultWriter& writer, int64_t
   merged = now;
 }
 
+/// Changes that were accepted in the source, and queries that were saved. The sessions are there already.
+void merge_words(Sqlite& source, Sqlite& target, Merged& merged) {
+  SQLite::Transaction transaction(target, SQLite::TransactionBehavior::IMMEDIATE);
+  const auto insert = [&](const char* statement, const std::vector<Cell>& values) {
+    SQLite::Statement insertion(target, statement);
+    bind_cells(insertion, values);
+    return insertion.exec();
+  };
+  for (const std::vector<Cell>& row :
+       read_rows(source, {"select run, metric, identity, who, why, until, at from accepted join sessions on "
+                          "sessions.id = session order by accepted.id",
+                          {}})
+           .cells)
+    merged.acceptances_taken += insert(
+        "insert into accepted (run, metric, session, who, why, until, at) "
+        "select ?1, ?2, id, ?4, ?5, ?6, ?7 from sessions where identity = ?3 "
+        "and exists (select 1 from results where run = ?1) and not exists (select 1 from accepted where "
+        "run = ?1 and metric = ?2 and session = sessions.id and who = ?4 and why = ?5 and until is ?6 and "
+        "at = ?7)",
+        row);
+  for (const std::vector<Cell>& row :
+       read_rows(source, {"select name, query, saved from saved_queries order by name", {}}).cells) {
+    const int taken =
+        insert("insert or ignore into saved_queries (name, query, saved) values (?1, ?2, ?3)", row);
+    merged.queries_taken += taken;
+    if (taken == 0 &&
+        !read_rows(target, {"select 1 from saved_queries where name = ?1 and query <> ?2", {row[0], row[1]}})
+             .cells.empty())
+      merged.queries_left.push_back(std::get<std::string>(row[0]));
+  }
+  transaction.commit();
+}
+
 }  // namespace
 
 Merged merge(const std::string& into, const std::string& from) {
@@ -126,6 +162,7 @@ Merged merge(const std::string& into, const std::string& from) {
       Merged merged;
       for (const int64_t session : sessions)
         merge_session(source_sqlite, target_sqlite, writer, session, merged);
+      merge_words(source_sqlite, target_sqlite, merged);
       return merged;
     });
   });

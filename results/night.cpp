@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "harness/error.h"
+#include "results/answers.h"
 #include "results/change_points.h"
+#include "results/columns.h"
 #include "results/database.h"
 #include "results/differences.h"
 #include "results/history.h"
@@ -24,8 +26,9 @@ struct Pair {
   int64_t session_before = 0, before = 0, after = 0;
 };
 
-std::string place_of_run(const Pair& pair) {
-  return pair.run_id + " " + pair.machine_class;
+/// Where a run ran, for lookups; of a History or a Pair.
+std::string place_of(const auto& of) {
+  return of.run_id + " " + of.machine_class;
 }
 
 /// Where new levels begin, ascending.
@@ -57,6 +60,7 @@ class Judging {
 
   Night judge(const std::string& experiment, int64_t session, const KeptHistories& kept) {
     find_session(experiment, session);
+    read_again();
     std::vector<std::string> others;
     for (const auto& [metric, threshold] : thresholds_)
       if (kept.metrics.count(metric) == 0) others.push_back(metric);
@@ -116,31 +120,88 @@ class Judging {
     return all;
   }
 
+  /// What sessions that confirm this one measured.
+  void read_again() {
+    Select condition;
+    condition.text = fmt::format(
+        "sessions.confirms <> '' and sessions.confirms = (select identity from sessions where id = {})",
+        condition.bind(night_.session));
+    for (History& history : read_histories(sqlite_, condition, metrics(), night_.started))
+      again_[place_of(history)][history.metric] = history.sessions.back();
+    condition.text =
+        fmt::format("select results.run || ' ' || machines.class, outcome from {} where {} order by {}",
+                    result_tables(), condition.text, session_order);
+    for (const std::vector<Cell>& row : read_rows(sqlite_, condition).cells)
+      outcome_again_[std::get<std::string>(row[0])] = std::get<std::string>(row[1]);
+  }
+
+  /// Whether a suspect has regressed by what was measured again, too.
+  void judge_again(const History& history, SeriesHistory series, Finding& finding) {
+    const std::string place = place_of(history);
+    if (!finding.alarms() || finding.verdict.confirmed || outcome_again_.count(place) == 0) return;
+    finding.again = Again::confirmed;
+    const auto found = again_[place].find(history.metric);
+    if (found == again_[place].end() || outcome_again_[place] != to_text(Outcome::ok)) return;
+    const Measured& measured = found->second;
+    finding.value_again = series.values.back() = measured.point.value;
+    series.newest_error = measured.point.standard_error;
+    const std::vector<bool> answers = read_answers(sqlite_, {measured.result})[measured.result].right;
+    if (!series.answers.empty() && answers.size() == series.answers.back().size())
+      series.answers.back() = answers;
+    const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
+    if (verdict.judgement != Judgement::regressed || !verdict.worth_attention) finding.again = Again::refuted;
+  }
+
+  std::vector<std::string> metrics() const {
+    std::vector<std::string> names;
+    for (const auto& [metric, threshold] : thresholds_) names.push_back(metric);
+    return names;
+  }
+
+  /// Of top1 the answers to the images of the newest result, see SeriesHistory.
+  std::vector<std::vector<bool>> answers_of(const History& history) {
+    if (history.metric != "top1") return {};
+    std::vector<int64_t> sessions;
+    const size_t count = history.sessions.size();
+    for (size_t i = count - std::min(count, window); i < count; ++i)
+      sessions.push_back(history.sessions[i].session);
+    std::map<int64_t, Answers> found = read_answers(sqlite_, history.run_id, sessions);
+    const Answers newest = found[sessions.back()];
+    std::vector<std::vector<bool>> answers;
+    for (const Measured& measured : history.sessions) {
+      const Answers& these = found[measured.session];
+      const bool same = these.data_hash == newest.data_hash && these.right.size() == newest.right.size();
+      answers.push_back(same ? these.right : std::vector<bool>());
+    }
+    return answers;
+  }
+
   void judge_series(const History& history, std::vector<size_t> level_starts) {
-    const SeriesVerdict verdict =
-        bitsweep::judge(series_of(history, std::move(level_starts)), thresholds_.at(history.metric));
+    SeriesHistory series = series_of(history, std::move(level_starts));
+    series.answers = answers_of(history);
+    const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
     ++night_.judged;
     if (verdict.judgement == Judgement::unknown) ++night_.unknown;
     if (verdict.judgement == Judgement::steady) ++night_.steady;
     const bool changed =
         verdict.judgement == Judgement::regressed || verdict.judgement == Judgement::improved;
     if (!changed && !verdict.recovered) return;
-    Finding finding{history.run,
-                    history.run_id,
-                    history.machine_class,
-                    history.metric,
-                    history.unit,
-                    history.direction,
-                    verdict,
-                    history.sessions[verdict.since].session,
-                    0,
-                    {}};
+    Finding finding;
+    finding.run = history.run;
+    finding.run_id = history.run_id;
+    finding.machine_class = history.machine_class;
+    finding.metric = history.metric;
+    finding.unit = history.unit;
+    finding.direction = history.direction;
+    finding.verdict = verdict;
+    finding.since_session = history.sessions[verdict.since].session;
     if (verdict.since > 0) {
       finding.before_session = history.sessions[verdict.since - 1].session;
       finding.why = differences(circumstances_.read(result_of(finding.before_session, history.run_id)),
                                 circumstances_.read(result_of(finding.since_session, history.run_id)));
     }
-    if (changed) changed_.insert(history.run_id + " " + history.machine_class);
+    if (changed) changed_.insert(place_of(history));
+    judge_again(history, std::move(series), finding);
     night_.findings.push_back(std::move(finding));
   }
 
@@ -177,15 +238,22 @@ class Judging {
   }
 
   void compare(const Pair& pair) {
-    const Result before = circumstances_.read(pair.before),
-                 after = circumstances_.read(pair.after);
+    const Result before = circumstances_.read(pair.before), after = circumstances_.read(pair.after);
     if (before.outcome != after.outcome) {
-      night_.outcomes.push_back({pair.run, pair.run_id, pair.machine_class, to_text(before.outcome),
-                                 to_text(after.outcome), after.reason, before.outcome == Outcome::ok,
-                                 pair.session_before});
+      OutcomeChange change{pair.run,
+                           pair.run_id,
+                           pair.machine_class,
+                           to_text(before.outcome),
+                           to_text(after.outcome),
+                           after.reason,
+                           before.outcome == Outcome::ok,
+                           pair.session_before};
+      if (const auto again = outcome_again_.find(place_of(pair)); again != outcome_again_.end())
+        change.again = again->second == to_text(Outcome::ok) ? Again::refuted : Again::confirmed;
+      night_.outcomes.push_back(std::move(change));
       return;
     }
-    if (after.outcome != Outcome::ok || changed_.count(place_of_run(pair)) > 0) return;
+    if (after.outcome != Outcome::ok || changed_.count(place_of(pair)) > 0) return;
     std::vector<std::string> what = differences_but_time(before, after);
     if (!what.empty()) night_.silent.push_back({pair.run, pair.run_id, pair.session_before, std::move(what)});
   }
@@ -194,19 +262,31 @@ class Judging {
   CircumstancesReader circumstances_;
   const std::map<std::string, Threshold>& thresholds_;
   Night night_;
-  std::set<std::string> changed_;  ///< runs with findings
+  std::set<std::string> changed_;  ///< runs with findings, by id and machine class
+  /// Of what was measured again, by id of the run and machine class: metric → value, and the outcome.
+  std::map<std::string, std::map<std::string, Measured>> again_;
+  std::map<std::string, std::string> outcome_again_;
 };
 
 }  // namespace
 
+bool Finding::alarms() const {
+  return verdict.judgement == Judgement::regressed && verdict.worth_attention && again != Again::refuted;
+}
+
 bool Night::has_regressed() const {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& finding) {
-                       return finding.verdict.judgement == Judgement::regressed &&
-                              finding.verdict.worth_attention;
-                     }) ||
-         std::any_of(outcomes.begin(), outcomes.end(),
-                     [](const OutcomeChange& change) { return change.regressed; });
+  const auto alarms = [](const auto& one) { return one.alarms(); };
+  return std::any_of(findings.begin(), findings.end(), alarms) ||
+         std::any_of(outcomes.begin(), outcomes.end(), alarms);
+}
+
+std::vector<std::string> suspects(const Night& night) {
+  std::set<std::string> runs;
+  for (const Finding& finding : night.findings)
+    if (finding.alarms() && !finding.verdict.confirmed) runs.insert(finding.run_id);
+  for (const OutcomeChange& change : night.outcomes)
+    if (change.alarms()) runs.insert(change.run_id);
+  return {runs.begin(), runs.end()};
 }
 
 const std::map<std::string, Threshold>& usual_thresholds() {

@@ -17,6 +17,13 @@
 
 namespace bitsweep {
 
+/// What came out when a suspect was measured again (`nightly --confirm`).
+enum class Again {
+  not_done,
+  confirmed,  ///< it has regressed by that value, too, or did not end ok
+  refuted,    ///< it has not
+};
+
 /// A series whose newest value is not what it was.
 struct Finding {
   std::string run;  ///< its canonical text
@@ -27,6 +34,11 @@ struct Finding {
   int64_t since_session = 0;     ///< the first of the present level
   int64_t before_session = 0;    ///< the last of the level before it
   std::vector<std::string> why;  ///< see differences.h
+  Again again = Again::not_done;
+  std::optional<double> value_again;  ///< none if it did not end ok
+
+  /// Regressed, worth attention and not refuted.
+  bool alarms() const;
 };
 
 /// A run that ended otherwise than in the session before.
@@ -36,6 +48,10 @@ struct OutcomeChange {
   std::string reason;         ///< of the present one, if it is not ok
   bool regressed = false;     ///< it was ok and is not
   int64_t before_session = 0;
+  Again again = Again::not_done;
+
+  /// Regressed and not refuted.
+  bool alarms() const { return regressed && again != Again::refuted; }
 };
 
 /// A run that is as good as it was by all metrics, and yet not the same.
@@ -54,15 +70,20 @@ struct Night {
   std::vector<OutcomeChange> outcomes;
   std::vector<SilentChange> silent;
 
-  /// A regression that is worth attention, or a run that was ok and is not.
+  /// A regression that is worth attention, or a run that was ok and is not, unless measuring again refuted
+  /// it.
   bool has_regressed() const;
 };
+
+/// The ids of the runs that alarm by this session alone, and so may do so by chance: worth measuring again.
+std::vector<std::string> suspects(const Night& night);
 
 /// Thresholds of the metrics that are judged where an experiment gives none.
 const std::map<std::string, Threshold>& usual_thresholds();
 
 /// Judges the latest session of an experiment, or session `session` if that is not 0, against the sessions of
-/// the experiment before it.
+/// the experiment before it. A suspect that a session measured again which confirms this one is judged by
+/// that value, too.
 ///   thresholds  metric → threshold: these metrics are judged, and no others
 /// Throws Error if there is no such session.
 Night judge_night(const std::string& database, const std::string& experiment, int64_t session,

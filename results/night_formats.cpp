@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/quantity.h"
+#include "results/render.h"
 #include "results/xml.h"
 
 namespace bitsweep {
@@ -19,23 +20,22 @@ using Findings = std::vector<const Finding*>;
 /// A heading of the page, and which findings stand under it.
 struct Section {
   const char* heading;
-  bool (*takes)(const SeriesVerdict& verdict);
+  bool (*takes)(const Finding& finding);
 };
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> list = {
-      {"Regressed",
-       [](const SeriesVerdict& verdict) {
-         return verdict.judgement == Judgement::regressed && verdict.worth_attention;
-       }},
+      {"Regressed", [](const Finding& finding) { return finding.alarms(); }},
+      {"Not confirmed when measured again",
+       [](const Finding& finding) { return finding.again == Again::refuted; }},
       {"Improved",
-       [](const SeriesVerdict& verdict) {
-         return verdict.judgement == Judgement::improved && verdict.worth_attention;
+       [](const Finding& finding) {
+         return finding.verdict.judgement == Judgement::improved && finding.verdict.worth_attention;
        }},
-      {"Recovered", [](const SeriesVerdict& verdict) { return verdict.recovered; }},
+      {"Recovered", [](const Finding& finding) { return finding.verdict.recovered; }},
       {"Changed, but by less than the threshold",
-       [](const SeriesVerdict& verdict) {
-         return verdict.judgement != Judgement::steady && !verdict.worth_attention;
+       [](const Finding& finding) {
+         return finding.verdict.judgement != Judgement::steady && !finding.verdict.worth_attention;
        }},
   };
   return list;
@@ -44,12 +44,30 @@ const std::vector<Section>& sections() {
 Findings findings_of(const Night& night, const Section& section) {
   Findings found;
   for (const Finding& finding : night.findings)
-    if (section.takes(finding.verdict)) found.push_back(&finding);
+    if (section.takes(finding)) found.push_back(&finding);
   return found;
 }
 
-std::string certainty(const SeriesVerdict& verdict) {
-  return verdict.confirmed ? "several sessions" : "this session alone";
+std::string certainty(const Finding& finding) {
+  if (finding.verdict.confirmed) return "several sessions";
+  if (finding.again == Again::not_done) return "this session alone";
+  return fmt::format("this session, {} again", finding.value_again
+                                                   ? "and " + readable(*finding.value_again, finding.unit)
+                                                   : "and not ok when measured");
+}
+
+std::string outcome_text(const OutcomeChange& change) {
+  return fmt::format("{} → {}{}{}", change.before, change.after,
+                     change.reason.empty() ? "" : ": " + change.reason,
+                     change.again == Again::refuted     ? " (ok when measured again)"
+                     : change.again == Again::confirmed ? " (not ok when measured again)"
+                                                        : "");
+}
+
+/// For programs; null where nothing was measured again.
+nlohmann::json word_of(Again again) {
+  if (again == Again::not_done) return nullptr;
+  return again == Again::confirmed ? "confirmed" : "refuted";
 }
 
 /// Runs that changed silently in the same way, told once.
@@ -73,38 +91,21 @@ std::string text(const Night& night) {
       const SeriesVerdict& verdict = finding->verdict;
       page += fmt::format("  {}  {}  {} → {}  {}  since session {}, {}\n", finding->run, finding->metric,
                           readable(verdict.before, finding->unit), readable(verdict.after, finding->unit),
-                          change_text(verdict), finding->since_session, certainty(verdict));
+                          change_text(verdict), finding->since_session, certainty(*finding));
       for (const std::string& sentence : finding->why) page += fmt::format("    {}\n", sentence);
     }
   }
   if (!night.outcomes.empty()) page += "\nOutcomes\n";
   for (const OutcomeChange& change : night.outcomes)
-    page += fmt::format("  {}  {} → {}{}\n", change.run, change.before, change.after,
-                        change.reason.empty() ? "" : ": " + change.reason);
+    page += fmt::format("  {}  {}\n", change.run, outcome_text(change));
   if (!night.silent.empty()) page += "\nNot the same, though as good\n";
   for (const auto& [what, runs] : runs_by_change(night))
     page += fmt::format("  {}\n    {}\n", fmt::join(runs, "; "), fmt::join(what, "\n    "));
   return page;
 }
 
-/// As the text of a cell or line: nothing in it means anything to Markdown or HTML.
-std::string escaped(const std::string& words) {
-  std::string safe;
-  for (const char c : words) {
-    if (c == '<') {
-      safe += "&lt;";
-    } else if (c == '\n') {
-      safe += ' ';
-    } else {
-      if (std::string_view("|*_`[]\\#").find(c) != std::string_view::npos) safe += '\\';
-      safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string markdown(const Night& night) {
-  std::string page = fmt::format("# {}\n\n{}.\n", escaped(headline(night)), counts(night));
+  std::string page = fmt::format("# {}\n\n{}.\n", escaped_for_markdown(headline(night)), counts(night));
   for (const Section& section : sections()) {
     const Findings found = findings_of(night, section);
     if (found.empty()) continue;
@@ -114,24 +115,27 @@ std::string markdown(const Night& night) {
         "---: | ---: | ---: | --- |\n",
         section.heading);
     for (const Finding* finding : found)
-      page += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", escaped(finding->run),
-                          escaped(finding->metric), readable(finding->verdict.before, finding->unit),
-                          readable(finding->verdict.after, finding->unit), change_text(finding->verdict),
-                          finding->since_session, certainty(finding->verdict));
+      page +=
+          fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", escaped_for_markdown(finding->run),
+                      escaped_for_markdown(finding->metric), readable(finding->verdict.before, finding->unit),
+                      readable(finding->verdict.after, finding->unit), change_text(finding->verdict),
+                      finding->since_session, certainty(*finding));
     for (const Finding* finding : found) {
       if (finding->why.empty()) continue;
-      page += fmt::format("\n{}, {}:\n", escaped(finding->run), escaped(finding->metric));
-      for (const std::string& sentence : finding->why) page += fmt::format("- {}\n", escaped(sentence));
+      page += fmt::format("\n{}, {}:\n", escaped_for_markdown(finding->run),
+                          escaped_for_markdown(finding->metric));
+      for (const std::string& sentence : finding->why)
+        page += fmt::format("- {}\n", escaped_for_markdown(sentence));
     }
   }
   if (!night.outcomes.empty()) page += "\n## Outcomes\n\n";
   for (const OutcomeChange& change : night.outcomes)
-    page += fmt::format("- {}: {} → {}{}\n", escaped(change.run), change.before, change.after,
-                        change.reason.empty() ? "" : ": " + escaped(change.reason));
+    page += fmt::format("- {}: {}\n", escaped_for_markdown(change.run),
+                        escaped_for_markdown(outcome_text(change)));
   if (!night.silent.empty()) page += "\n## Not the same, though as good\n\n";
   for (const auto& [what, runs] : runs_by_change(night)) {
-    page += fmt::format("- {}\n", escaped(fmt::format("{}", fmt::join(runs, "; "))));
-    for (const std::string& sentence : what) page += fmt::format("  - {}\n", escaped(sentence));
+    page += fmt::format("- {}\n", escaped_for_markdown(fmt::format("{}", fmt::join(runs, "; "))));
+    for (const std::string& sentence : what) page += fmt::format("  - {}\n", escaped_for_markdown(sentence));
   }
   return page;
 }
@@ -165,6 +169,8 @@ std::string json(const Night& night) {
                         {"change_high", number(verdict.change_interval.high)},
                         {"since_session", finding.since_session},
                         {"before_session", finding.before_session},
+                        {"measured_again", word_of(finding.again)},
+                        {"value_again", finding.value_again ? number(*finding.value_again) : nullptr},
                         {"why", finding.why}});
   }
   auto& outcomes = page["outcomes"] = nlohmann::json::array();
@@ -175,6 +181,7 @@ std::string json(const Night& night) {
                         {"after", change.after},
                         {"reason", change.reason},
                         {"regressed", change.regressed},
+                        {"measured_again", word_of(change.again)},
                         {"before_session", change.before_session}});
   auto& silent = page["silent"] = nlohmann::json::array();
   for (const SilentChange& change : night.silent)
@@ -203,7 +210,7 @@ std::string junit(const Night& night) {
            fmt::format("{} since session {}", change_text(finding->verdict), finding->since_session),
            fmt::format("{}", fmt::join(finding->why, "\n")));
   for (const OutcomeChange& change : night.outcomes)
-    if (change.regressed)
+    if (change.alarms())
       failed(change.run, "outcome", fmt::format("{} → {}", change.before, change.after), change.reason);
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
@@ -230,7 +237,7 @@ std::string headline(const Night& night) {
       parts.push_back(fmt::format("{} {}", count, heading));
   }
   const auto failed = std::count_if(night.outcomes.begin(), night.outcomes.end(),
-                                    [](const OutcomeChange& change) { return change.regressed; });
+                                    [](const OutcomeChange& change) { return change.alarms(); });
   if (failed > 0) parts.push_back(fmt::format("{} no longer ok", failed));
   return fmt::format(
       "{}, session {} of {}: {}", night.experiment, night.session, night.started,

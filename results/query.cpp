@@ -24,12 +24,15 @@ namespace {
 const std::set<std::string> always = {"model", "precision", "outcome", "id"};
 
 /// Shown by default where they hold something; the reason last, for it is long.
-const std::vector<std::string> shown_metrics = {"latency_p50", "speedup",        "throughput", "top1",
-                                                "sqnr",        "top1_agreement", "id",         "reason"};
+const std::vector<std::string> shown_metrics = {"latency_p50",    "speedup",   "throughput", "top1",  "sqnr",
+                                                "top1_agreement", "disturbed", "id",         "reason"};
 
 /// Shown of groups by default.
-const std::vector<std::string> shown_of_groups = {"count", "median(latency_p50)", "best(latency_p50)",
-                                                  "geomean(speedup)", "geomean(latency_p50_ratio)"};
+std::vector<std::string> columns_of_groups(bool relative) {
+  std::vector<std::string> names = {"count", "median(latency_p50)", "best(latency_p50)", "geomean(speedup)"};
+  if (relative) names.emplace_back("geomean(latency_p50_ratio)");
+  return names;
+}
 
 std::vector<std::string> default_columns() {
   std::vector<std::string> names = {"experiment", "session", "cpu"};
@@ -40,48 +43,33 @@ std::vector<std::string> default_columns() {
 }
 
 /// Whether a column that was not asked for tells something: a metric or reason that is there, a field that
-/// varies.
-bool tells_something(const Rows& rows, size_t column) {
+/// varies. What groups are formed by was asked for.
+bool tells_something(const Rows& rows, size_t column, bool grouped) {
   const std::string& name = rows.headings[column].name;
-  if (always.count(name) > 0) return true;
-  const bool is_metric = std::find(shown_metrics.begin(), shown_metrics.end(), name) != shown_metrics.end();
+  if (grouped ? !is_aggregate(name) : always.count(name) > 0) return true;
+  const bool is_metric =
+      grouped || std::find(shown_metrics.begin(), shown_metrics.end(), name) != shown_metrics.end();
   return std::any_of(rows.cells.begin(), rows.cells.end(), [&](const std::vector<Cell>& row) {
     const Cell& cell = row[column];
     return is_metric ? cell != Cell() && cell != Cell("") : cell != rows.cells.front()[column];
   });
 }
 
-Rows without_dull_columns(const Rows& rows) {
+Rows without_dull_columns(Rows rows, bool grouped) {
   Rows shorter;
   shorter.cells.resize(rows.cells.size());
+  for (auto& row : shorter.cells) row.reserve(rows.headings.size());
   for (size_t column = 0; column < rows.headings.size(); ++column) {
-    if (!tells_something(rows, column)) continue;
+    if (!tells_something(rows, column, grouped)) continue;
     shorter.headings.push_back(rows.headings[column]);
     for (size_t row = 0; row < rows.cells.size(); ++row)
-      shorter.cells[row].push_back(rows.cells[row][column]);
+      shorter.cells[row].push_back(std::move(rows.cells[row][column]));
   }
   return shorter;
 }
 
 bool names_session(const std::string& filter) {
   return parse_filter(filter).column == "session";
-}
-
-std::string where(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
-                  std::chrono::system_clock::time_point now, Select& select) {
-  std::string conditions = filter_conditions(query.filters, known, select);
-  const bool chosen = !query.since.empty() || !query.until.empty() ||
-                      std::any_of(query.filters.begin(), query.filters.end(), names_session);
-  const std::string session = !query.session.empty() ? query.session : chosen ? "all" : "latest";
-  if (session != "all")
-    conditions += fmt::format(" and results.session in (select value from json_each({}))",
-                              select.bind(nlohmann::json(selected_sessions(sqlite, session)).dump()));
-  if (!query.since.empty())
-    conditions +=
-        fmt::format(" and results.started >= {}", select.bind(parse_moment(query.since, now).begin));
-  if (!query.until.empty())
-    conditions += fmt::format(" and results.started < {}", select.bind(parse_moment(query.until, now).end));
-  return "true" + conditions;
 }
 
 /// Whether a row is a group of results.
@@ -156,7 +144,7 @@ Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::s
     headings.push_back({column.name, column.unit});
     if (groups.size() < query.group_by.size()) groups.push_back(std::to_string(groups.size() + 1));
   }
-  const std::string conditions = where(query, known, sqlite, now, select);
+  const std::string conditions = result_conditions(query, known, sqlite, now, select);
   const std::string order = order_by(query, known, shown, grouped, select);
   const std::string grouping = groups.empty() ? "" : fmt::format(" group by {}", fmt::join(groups, ", "));
   select.text =
@@ -167,19 +155,6 @@ Rows read(SQLite::Database& sqlite, const Query& query, const std::vector<std::s
   Rows rows = read_rows(sqlite, select);
   rows.headings = headings;
   return rows;
-}
-
-/// The names without the metrics that this database lacks.
-std::vector<std::string> stored(std::vector<std::string> names, const std::vector<Column>& known) {
-  names.erase(std::remove_if(names.begin(), names.end(),
-                             [&](const std::string& name) {
-                               const size_t open = name.find('(');
-                               const std::string column =
-                                   open == name.npos ? name : name.substr(open + 1, name.size() - open - 2);
-                               return name != "count" && !contains(names_of(known), column);
-                             }),
-              names.end());
-  return names;
 }
 
 }  // namespace
@@ -194,6 +169,23 @@ std::string filter_conditions(const std::vector<std::string>& filters, const std
   return conditions;
 }
 
+std::string result_conditions(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
+                              std::chrono::system_clock::time_point now, Select& select) {
+  std::string conditions = filter_conditions(query.filters, known, select);
+  const bool chosen = !query.since.empty() || !query.until.empty() ||
+                      std::any_of(query.filters.begin(), query.filters.end(), names_session);
+  const std::string session = !query.session.empty() ? query.session : chosen ? "all" : "latest";
+  if (session != "all")
+    conditions += fmt::format(" and results.session in (select value from json_each({}))",
+                              select.bind(nlohmann::json(selected_sessions(sqlite, session)).dump()));
+  if (!query.since.empty())
+    conditions +=
+        fmt::format(" and results.started >= {}", select.bind(parse_moment(query.since, now).begin));
+  if (!query.until.empty())
+    conditions += fmt::format(" and results.started < {}", select.bind(parse_moment(query.until, now).end));
+  return "true" + conditions;
+}
+
 Rows read_results(const std::string& database, const Query& query,
                   std::chrono::system_clock::time_point now) {
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
@@ -203,10 +195,10 @@ Rows read_results(const std::string& database, const Query& query,
       for (Column& ratio : ratio_columns(known)) known.push_back(std::move(ratio));
     const bool by_default = query.columns.empty(), grouped = !query.group_by.empty();
     std::vector<std::string> names = query.columns;
-    if (by_default) names = stored(grouped ? shown_of_groups : default_columns(), known);
+    if (by_default) names = grouped ? columns_of_groups(relative) : default_columns();
     if (relative) names = with_ratios(names, known);
-    const Rows rows = read(sqlite, query, names, known, now);
-    return by_default && !grouped ? without_dull_columns(rows) : rows;
+    Rows rows = read(sqlite, query, names, known, now);
+    return by_default ? without_dull_columns(std::move(rows), grouped) : rows;
   });
 }
 

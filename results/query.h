@@ -32,6 +32,10 @@ struct Query {
 Rows read_results(const std::string& database, const Query& query,
                   std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
 
+/// The condition, over result_tables(), of the results that a query means: its filters, session and times.
+std::string result_conditions(const Query& query, const std::vector<Column>& known, SQLite::Database& sqlite,
+                              std::chrono::system_clock::time_point now, Select& select);
+
 /// What kept a query from finding anything, in words.
 std::string why_empty(const std::string& database, const Query& query);
 

@@ -1,6 +1,8 @@
 #include "results/render.h"
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -122,11 +124,7 @@ std::string json(const Rows& rows) {
 
 std::string markdown_line(const std::vector<std::string>& fields) {
   std::string line = "|";
-  for (const std::string& field : fields) {
-    line += ' ';
-    for (const char c : field) line += c == '|' ? "\\|" : c == '<' ? "&lt;" : std::string(1, c);
-    line += " |";
-  }
+  for (const std::string& field : fields) line += " " + escaped_for_markdown(field) + " |";
   return line + "\n";
 }
 
@@ -147,6 +145,26 @@ std::string markdown(const Rows& rows) {
 }
 
 }  // namespace
+
+std::string escaped_for_markdown(const std::string& words) {
+  const auto is_of_word = [&](size_t at) {
+    return at < words.size() && std::isalnum(static_cast<unsigned char>(words[at])) != 0;
+  };
+  std::string safe;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const char c = words[i];
+    const bool within_word = c == '_' && i > 0 && is_of_word(i - 1) && is_of_word(i + 1);
+    if (c == '<')
+      safe += "&lt;";
+    else if (c == '\n')
+      safe += ' ';
+    else if (within_word || std::string_view("|*_`[]\\#").find(c) == std::string_view::npos)
+      safe += c;
+    else
+      safe.append({'\\', c});
+  }
+  return safe;
+}
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> list = {

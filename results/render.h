@@ -16,6 +16,9 @@ struct Format {
   bool for_people = false;  ///< numbers with units and few digits
 };
 
+/// As the text of a cell or a line of Markdown: nothing in it means anything to Markdown or HTML.
+std::string escaped_for_markdown(const std::string& words);
+
 /// "table" comes first.
 const std::vector<Format>& formats();
 

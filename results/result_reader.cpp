@@ -6,6 +6,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "results/answers.h"
+
 namespace bitsweep {
 namespace {
 
@@ -78,6 +80,8 @@ void read_numbers_and_words(Statements& statements, int64_t row, Result& result)
        });
   rows("select samples_ns from sample_lists where result = ?1",
        [&](SQLite::Statement& list) { nlohmann::json::parse(text(list, 0)).get_to(result.samples_ns); });
+  if (auto answers = read_answers(statements.sqlite(), {row}); !answers.empty())
+    result.right = std::move(answers.at(row).right);
   rows("select note from notes where result = ?1 order by position",
        [&](SQLite::Statement& note) { result.notes.push_back(text(note, 0)); });
   rows("select sentence from explanations where result = ?1 order by position",
@@ -88,8 +92,8 @@ void read_numbers_and_words(Statements& statements, int64_t row, Result& result)
 
 Result CircumstancesReader::read(int64_t row) {
   Result result;
-  each(statements_, "select outcome, reason, started, seconds, machine, software from results where id = ?1", row,
-       [&](SQLite::Statement& found) {
+  each(statements_, "select outcome, reason, started, seconds, machine, software from results where id = ?1",
+       row, [&](SQLite::Statement& found) {
          parse_value(text(found, 0), result.outcome);
          result.reason = text(found, 1);
          result.started = text(found, 2);
@@ -104,9 +108,8 @@ Result CircumstancesReader::read(int64_t row) {
 const Machine& CircumstancesReader::machine(int64_t id) {
   const auto [known, is_new] = machines_.try_emplace(id);
   if (is_new)
-    each(statements_, "select description from machines where id = ?1", id, [&](SQLite::Statement& found) {
-      nlohmann::json::parse(text(found, 0)).get_to(known->second);
-    });
+    each(statements_, "select description from machines where id = ?1", id,
+         [&](SQLite::Statement& found) { nlohmann::json::parse(text(found, 0)).get_to(known->second); });
   return known->second;
 }
 

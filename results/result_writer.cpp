@@ -6,6 +6,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "results/answers.h"
+
 namespace bitsweep {
 namespace {
 
@@ -134,6 +136,18 @@ void ResultWriter::add_samples(int64_t row, const std::vector<int64_t>& samples_
                       nlohmann::json(samples_ns).dump());
 }
 
+void ResultWriter::add_answers(int64_t row, const std::vector<bool>& right) {
+  if (right.empty()) return;
+  const std::string bits = packed(right);
+  SQLite::Statement& insertion =
+      statements_.prepare("insert into answers (result, images, bits) values (?, ?, ?)");
+  insertion.bind(1, row);
+  insertion.bind(2, static_cast<int64_t>(right.size()));
+  insertion.bind(3, bits.data(), static_cast<int>(bits.size()));
+  insertion.exec();
+  insertion.reset();
+}
+
 void ResultWriter::add_layers(int64_t row, const std::vector<LayerRecord>& layers) {
   int64_t position = 0;
   for (const LayerRecord& layer : layers)
@@ -168,6 +182,7 @@ void ResultWriter::add(int64_t session, const Result& result) {
   const int64_t row = statements_.sqlite().getLastInsertRowid();
   add_metrics(row, result.metrics);
   add_samples(row, result.samples_ns);
+  add_answers(row, result.right);
   add_layers(row, result.layers);
   add_words(row, result);
 }

@@ -34,6 +34,7 @@ class ResultWriter {
   int64_t step_row(const LayerRecord& layer);
   void add_metrics(int64_t row, const std::vector<Metric>& metrics);
   void add_samples(int64_t row, const std::vector<int64_t>& samples_ns);
+  void add_answers(int64_t row, const std::vector<bool>& right);
   void add_layers(int64_t row, const std::vector<LayerRecord>& layers);
   void add_words(int64_t row, const Result& result);
 

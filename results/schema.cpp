@@ -259,6 +259,17 @@ create index if not exists results_by_machine on results (machine);    -- compar
 create index if not exists results_by_software on results (software);  -- compare commit:HASH, library:NAME=VERSION
 )sql",
       R"sql(
+-- Which of the labelled images a network got right, in the order of the data set (evidence data_hash).
+create table answers (
+  result integer primary key references results on delete cascade,
+  images integer not null,
+  bits   blob not null  -- 1: right; the first image is the highest bit of the first byte
+) strict;
+
+-- The identity of the session whose suspects this one measured again; empty: it stands for itself.
+alter table sessions add column confirms text not null default '';
+)sql",
+      R"sql(
 -- the session before another one of its experiment
 drop index sessions_by_experiment;
 create index sessions_by_experiment on sessions (experiment, started);

@@ -32,15 +32,19 @@ std::string Select::bind(Cell value) {
   return "?" + std::to_string(values.size());
 }
 
+void bind_cells(SQLite::Statement& statement, const std::vector<Cell>& values) {
+  for (size_t i = 0; i < values.size(); ++i) bind_cell(statement, static_cast<int>(i) + 1, values[i]);
+}
+
 Rows read_rows(SQLite::Database& sqlite, const Select& select) {
   SQLite::Statement statement(sqlite, select.text);
-  for (size_t i = 0; i < select.values.size(); ++i)
-    bind_cell(statement, static_cast<int>(i) + 1, select.values[i]);
+  bind_cells(statement, select.values);
   Rows rows;
   for (int i = 0; i < statement.getColumnCount(); ++i)
     rows.headings.push_back({statement.getColumnName(i), ""});
   while (statement.executeStep()) {
     std::vector<Cell>& row = rows.cells.emplace_back();
+    row.reserve(rows.headings.size());
     for (int i = 0; i < statement.getColumnCount(); ++i) row.push_back(read_cell(statement.getColumn(i)));
   }
   return rows;

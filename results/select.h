@@ -19,6 +19,9 @@ struct Select {
   std::string bind(Cell value);
 };
 
+/// Binds values to ?1, ?2, ...
+void bind_cells(SQLite::Statement& statement, const std::vector<Cell>& values);
+
 /// Carries out a statement that returns rows; headings have the names of its columns and no units.
 Rows read_rows(SQLite::Database& sqlite, const Select& select);
 

@@ -8,11 +8,6 @@
 namespace bitsweep {
 namespace {
 
-double middle_of(std::span<const double> values) {
-  std::vector<double> copy(values.begin(), values.end());
-  return middle(copy);
-}
-
 /// Calls visit(first, values of the segment) for each.
 template <typename Visit>
 void for_each_segment(std::span<const double> values, const std::vector<int64_t>& cuts, Visit visit) {
@@ -132,7 +127,7 @@ std::vector<int64_t> spikes(std::span<const double> values, const std::vector<in
   std::vector<int64_t> found;
   for_each_segment(values, cuts, [&](size_t first, std::span<const double> part) {
     if (static_cast<int64_t>(part.size()) < 2 * minimum_segment) return;
-    const double centre = middle_of(part);
+    const double centre = median_of(part);
     std::vector<double> above, below;
     for (const double value : part) {
       if (value >= centre) above.push_back(value - centre);

@@ -46,10 +46,11 @@ std::optional<std::pair<std::string, std::string>> split(const std::string& sele
 std::vector<int64_t> before_latest(SQLite::Database& sqlite, const std::string& experiment, int64_t back) {
   if (experiment == "latest")
     return ids(sqlite,
-               {fmt::format("select id from (select id, started, row_number() over (partition by experiment "
-                            "order by started desc, id desc) as place from sessions) as sessions "
-                            "where place = ?1 order by {}",
-                            session_order),
+               {fmt::format(
+                    "select id from (select id, started, row_number() over (partition by experiment "
+                    "order by started desc, id desc) as place from sessions where confirms = '') as sessions "
+                    "where place = ?1 order by {}",
+                    session_order),
                 {back + 1}});
   return ids(
       sqlite,

@@ -18,10 +18,10 @@ inline constexpr const char* session_selectors =
     "latest (of each experiment), all, a number, NAME (the latest of an experiment), NAME~N (the N-th before "
     "it), or A..B";
 
-/// "latest": the latest of each experiment; "latest~2": the second before it; "all"; "17"; "nightly": the
-/// latest session of this experiment; "nightly~3": the third before it; "A..B": from one session to another,
-/// of one experiment if an end is named by it. An experiment may have the name of none of these. In
-/// session_order. Throws Error with what is known if there is none such.
+/// "latest": the latest of each experiment, but for what confirms another session; "latest~2": the second
+/// before it; "all"; "17"; "nightly": the latest session of this experiment; "nightly~3": the third before
+/// it; "A..B": from one session to another, of one experiment if an end is named by it. An experiment may
+/// have the name of none of these. In session_order. Throws Error with what is known if there is none such.
 std::vector<int64_t> selected_sessions(SQLite::Database& sqlite, const std::string& selector);
 
 }  // namespace bitsweep

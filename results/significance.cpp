@@ -57,6 +57,18 @@ double exact_tail(size_t few, size_t many, double u) {
   return std::accumulate(from, all.end(), 0.0) / std::accumulate(all.begin(), all.end(), 0.0);
 }
 
+/// 2 P(X < k) + P(X = k), where k is the lesser of both numbers and X binomial with their sum and 1/2.
+double sign_test_mid_p(int64_t one, int64_t other) {
+  const auto few = static_cast<double>(std::min(one, other)), all = static_cast<double>(one + other);
+  double p = 0;
+  for (double k = 0; k <= few; ++k) {
+    const double chance =
+        std::exp(std::lgamma(all + 1) - std::lgamma(k + 1) - std::lgamma(all - k + 1) - all * std::log(2.0));
+    p += k < few ? 2 * chance : chance;
+  }
+  return std::min(p, 1.0);
+}
+
 /// The midmean of a resample, given how often each of the sorted values was drawn.
 double midmean_of_draws(const std::vector<double>& sorted, const std::vector<int>& drawn) {
   const auto count = static_cast<int>(sorted.size());
@@ -150,6 +162,23 @@ Interval share_difference(double share_a, int64_t count_a, double share_b, int64
   const double difference = share_b - share_a;
   return {difference - std::hypot(share_b - b.low, a.high - share_a),
           difference + std::hypot(b.high - share_b, share_a - a.low)};
+}
+
+PairedShares mcnemar(const std::vector<bool>& before, const std::vector<bool>& after) {
+  if (before.empty() || before.size() != after.size())
+    throw std::invalid_argument("answers to other questions; right are the same, one or more");
+  PairedShares pairs;
+  for (size_t i = 0; i < before.size(); ++i) {
+    pairs.lost += before[i] && !after[i];
+    pairs.gained += !before[i] && after[i];
+  }
+  pairs.p = sign_test_mid_p(pairs.lost, pairs.gained);
+  const double count = static_cast<double>(before.size()) + 2;
+  const double lost = (static_cast<double>(pairs.lost) + 1) / count;
+  const double gained = (static_cast<double>(pairs.gained) + 1) / count;
+  const double reach = 1.96 * std::sqrt((lost + gained - (gained - lost) * (gained - lost)) / count);
+  pairs.difference = {gained - lost - reach, gained - lost + reach};
+  return pairs;
 }
 
 Ratio independent_ratio(std::span<const double> a, std::span<const double> b) {

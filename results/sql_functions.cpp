@@ -9,6 +9,7 @@
 
 #include "harness/error.h"
 #include "harness/run.h"
+#include "results/level.h"
 
 namespace bitsweep {
 namespace {
@@ -45,22 +46,18 @@ void conclude(sqlite3_context* context) {
   sqlite3_result_double(context, value(*values, group->parameter));  // SQLite makes NaN a null
 }
 
-double at_rank(std::vector<double>& values, size_t rank) {
-  const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank);
-  std::nth_element(values.begin(), place, values.end());
-  return *place;
-}
-
 double median(std::vector<double>& values, double) {
-  const double upper = at_rank(values, values.size() / 2);
-  return values.size() % 2 == 1 ? upper : (at_rank(values, values.size() / 2 - 1) + upper) / 2;
+  return middle(values);
 }
 
 double nearest_rank(std::vector<double>& values, double percent) {
   if (!(percent > 0 && percent <= 100)) return NAN;
   // As in harness/statistics.cpp: 7 % of 100 must not become 7.000000000000001.
   const double rank = std::ceil(percent / 100 * static_cast<double>(values.size()) * (1 - 1e-12));
-  return at_rank(values, std::clamp<size_t>(static_cast<size_t>(rank), 1, values.size()) - 1);
+  const auto place = values.begin() +
+                     std::clamp<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(rank), 1, std::ssize(values)) - 1;
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
 }
 
 double geometric_mean(std::vector<double>& values, double) {

@@ -66,20 +66,23 @@ SessionRow Store::latest_session(const std::string& experiment) const {
 
 std::vector<std::string> Store::experiments() const {
   return database_->use([&](Sqlite& sqlite) {
-    SQLite::Statement found(sqlite,
-                            "select experiment from sessions group by experiment order by max(started) desc, "
-                            "max(id) desc");
+    SQLite::Statement found(
+        sqlite,
+        "select experiment from sessions where confirms = '' group by experiment order by max(started) desc, "
+        "max(id) desc");
     std::vector<std::string> names;
     while (found.executeStep()) names.push_back(found.getColumn(0).getString());
     return names;
   });
 }
 
-int64_t Store::begin_session(const Experiment& experiment, int64_t planned_runs) {
+int64_t Store::begin_session(const Experiment& experiment, int64_t planned_runs, int64_t confirms) {
   return database_->use([&](Sqlite& sqlite) {
     SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
-    execute(sqlite, "insert into sessions (experiment, identity) values (?, lower(hex(randomblob(16))))",
-            experiment.name);
+    execute(sqlite,
+            "insert into sessions (experiment, identity, confirms) values (?, lower(hex(randomblob(16))), "
+            "coalesce((select identity from sessions where id = ?), ''))",
+            experiment.name, confirms);
     const int64_t session = sqlite.getLastInsertRowid();
     add_execution(sqlite, session, experiment, planned_runs);
     transaction.commit();

@@ -5,14 +5,10 @@
 #include <span>
 
 #include "results/level.h"
+#include "results/significance.h"
 
 namespace bitsweep {
 namespace {
-
-double median_of(std::span<const double> values) {
-  std::vector<double> copy(values.begin(), values.end());
-  return middle(copy);
-}
 
 /// The standard deviation of normal values, from the median absolute deviation.
 double robust_deviation(std::span<const double> values, double centre) {
@@ -31,10 +27,14 @@ struct Stretch {
       : begin(begin), values(all.data() + begin, end - begin), centre(median_of(values)) {}
 };
 
+size_t first_in_window(const SeriesHistory& history) {
+  const size_t count = history.values.size();
+  return std::max(history.accepted, count - std::min(count, window));
+}
+
 /// The levels in the window, the oldest first; none begins before what was accepted.
 std::vector<Stretch> levels_of(const SeriesHistory& history) {
-  const size_t count = history.values.size();
-  const size_t first = std::max(history.accepted, count - std::min(count, window));
+  const size_t count = history.values.size(), first = first_in_window(history);
   std::vector<size_t> starts = {first};
   for (const size_t start : history.level_starts)
     if (start > first && start < count) starts.push_back(start);
@@ -80,6 +80,54 @@ bool leaves_level(const Stretch& level, double newest_error) {
   return distance > deviations * robust_deviation(earlier, centre) && distance > 4 * newest_error;
 }
 
+/// How the answers differ from those of the last good result: the first in the window, and after it each one
+/// that is significantly better. A result that is worse than that is not good, however little worse than the
+/// one before it.
+class ByAnswers {
+ public:
+  explicit ByAnswers(const SeriesHistory& history) : history_(history), newest_(history.values.size() - 1) {
+    good_ = newest_;
+    for (size_t i = first_in_window(history); i < newest_; ++i) {
+      if (history.answers[i].empty()) continue;
+      if (good_ == newest_ || direction(i) > 0) good_ = i;
+    }
+  }
+
+  bool can_judge() const { return good_ < newest_; }
+
+  SeriesVerdict judge(const Threshold& threshold) const {
+    SeriesVerdict verdict;
+    const std::vector<double>& values = history_.values;
+    verdict.before = values[good_];
+    verdict.after = values[newest_];
+    verdict.change = relative(verdict.before, verdict.after);
+    const Interval difference = mcnemar(history_.answers[good_], history_.answers[newest_]).difference;
+    for (auto end : {&Interval::low, &Interval::high})  // shares become percent, as the values are
+      verdict.change_interval.*end = relative(verdict.before, verdict.before + 100 * difference.*end);
+    const int now = direction(newest_);
+    verdict.judgement = now < 0 ? Judgement::regressed : now > 0 ? Judgement::improved : Judgement::steady;
+    verdict.worth_attention = now != 0 && exceeds(verdict.before, verdict.after, threshold);
+    verdict.since = newest_;
+    while (now != 0 && verdict.since > good_ + 1 && direction(verdict.since - 1) == now) --verdict.since;
+    verdict.confirmed = verdict.since < newest_;
+    for (size_t i = good_ + 1; now == 0 && i < newest_; ++i)
+      verdict.recovered |= direction(i) < 0 && exceeds(verdict.before, values[i], threshold);
+    return verdict;
+  }
+
+ private:
+  /// 1 if result i is significantly better than the good one, -1 if worse, else or if it is not known 0.
+  int direction(size_t i) const {
+    if (history_.answers[i].empty()) return 0;
+    const PairedShares pairs = mcnemar(history_.answers[good_], history_.answers[i]);
+    if (pairs.p > significance_of_answers) return 0;
+    return pairs.gained > pairs.lost ? 1 : -1;
+  }
+
+  const SeriesHistory& history_;
+  size_t newest_, good_ = 0;
+};
+
 }  // namespace
 
 std::string to_text(Judgement judgement) {
@@ -99,6 +147,8 @@ std::string to_text(Judgement judgement) {
 SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold) {
   SeriesVerdict verdict;
   if (history.values.empty()) return verdict;
+  if (!history.answers.empty() && !history.answers.back().empty())
+    if (const ByAnswers answers(history); answers.can_judge()) return answers.judge(threshold);
   const std::vector<Stretch> levels = levels_of(history);
   const Stretch &baseline = levels.front(), &present = levels.back();
   verdict.before = baseline.centre;

@@ -19,6 +19,9 @@ struct SeriesHistory {
   std::vector<size_t> level_starts;  ///< where a new level begins, ascending, in 1 ... values.size() - 1
   double newest_error = 0;           ///< standard error of the newest value by its samples; 0: unknown
   Direction direction = Direction::neutral;
+  /// Of top1: answers[i] of values[i], to the images that the newest one answered; empty where they are not
+  /// known or others.
+  std::vector<std::vector<bool>> answers;
   size_t accepted = 0;  ///< the first value that was accepted as it is: what was before is no baseline
 };
 
@@ -48,7 +51,11 @@ inline constexpr size_t least_history = 8;
 /// sessions.
 inline constexpr size_t window = 30;
 
-/// The newest value of a series of a metric that has a direction; neutral metrics are steady or unknown.
+/// The share of unchanged pairs of answers that McNemar's test calls different.
+inline constexpr double significance_of_answers = 0.001;
+
+/// The newest value of a series of a metric that has a direction; neutral metrics are steady or unknown. By
+/// the answers to the same images where the newest value and one before it have them: these need no history.
 ///   threshold  from which change on it is worth attention
 SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold);
 

@@ -20,11 +20,13 @@ bool keeps_format(const Operation& operation) {
          (activation && *activation == relu);
 }
 
-/// Layers that accumulate in fp32 or int32 and can store any type, or compute in fp32 in any case.
-bool can_write_fp32(const Operation& operation) {
+/// Layers that accumulate in fp32 or int32 and can store any type, or compute in fp32 in any case. From 16
+/// bits to fp32, sums and products have plain loops only.
+bool can_write_fp32(const Operation& operation, Precision precision) {
+  if (std::holds_alternative<Add>(operation) || std::holds_alternative<Multiply>(operation))
+    return precision == Precision::fp32 || precision == Precision::int8;
   return computes_in_fp32(operation) || std::holds_alternative<Convolution>(operation) ||
-         std::holds_alternative<Linear>(operation) || std::holds_alternative<Add>(operation) ||
-         std::holds_alternative<Multiply>(operation);
+         std::holds_alternative<Linear>(operation);
 }
 
 memory::data_type floating_type(Precision precision) {
@@ -63,7 +65,7 @@ std::vector<NumberFormat> choose_formats(const Network& network, const SessionRe
       formats.push_back(int8 ? int8_format(request.ranges[index])
                              : NumberFormat{floating_type(request.precision), 1.F});
   }
-  if (can_write_fp32(layers.back().operation)) formats.back() = {};
+  if (can_write_fp32(layers.back().operation, request.precision)) formats.back() = {};
   return formats;
 }
 

@@ -1,6 +1,7 @@
 #include "backends/onednn/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,11 +18,15 @@ namespace {
 using Tag = memory::format_tag;
 using Type = memory::data_type;
 
-int64_t bytes_moved(const Step& step) {
-  size_t bytes = 0;
-  for (const Argument& argument : step.activations) bytes += argument.value.stored.layout.get_size();
-  for (const auto& [name, constant] : step.constants) bytes += constant.get_desc().get_size();
-  return static_cast<int64_t>(bytes);
+/// Of the first source only the share that is read counts.
+int64_t bytes_moved(const Step& step, double share_of_source) {
+  double bytes = 0;
+  for (const Argument& argument : step.activations)
+    bytes += static_cast<double>(argument.value.stored.layout.get_size()) *
+             (argument.name == DNNL_ARG_SRC ? share_of_source : 1);
+  for (const auto& [name, constant] : step.constants)
+    bytes += static_cast<double>(constant.get_desc().get_size());
+  return std::llround(bytes);
 }
 
 /// Walks the network once. values_[i] is the output of layer i as it lies in memory.
@@ -382,6 +387,7 @@ Value Planner::copied_to(const Value& value, const Value& copy, const std::strin
   plan_.steps.back().record.name = fmt::format("{} {}", layer().name, purpose);
   plan_.steps.back().record.kind = "reorder";
   plan_.steps.back().record.macs = 0;
+  plan_.steps.back().record.bytes = bytes_moved(plan_.steps.back(), 1);
   return copy;
 }
 
@@ -397,7 +403,7 @@ void Planner::add_step(Operator executed, std::vector<Argument> activations,
   record.macs = macs(network_, index_) * batch_;
   plan_.steps.push_back(
       {std::move(record), std::move(executed), std::move(activations), std::move(constants)});
-  plan_.steps.back().record.bytes = bytes_moved(plan_.steps.back());
+  plan_.steps.back().record.bytes = bytes_moved(plan_.steps.back(), share_of_input_read(network_, index_));
 }
 
 /// The last layer writes into the caller's memory if it can.

@@ -11,6 +11,7 @@
 #include "backends/onednn/arena.h"
 #include "backends/onednn/call.h"
 #include "backends/onednn/layouts.h"
+#include "backends/onednn/numbers.h"
 #include "backends/onednn/plan.h"
 #include "harness/statistics.h"
 
@@ -79,6 +80,7 @@ class OnednnSession : public Session {
   int64_t activation_bytes() const override {
     return static_cast<int64_t>(placement_.bytes + scratchpad_bytes_);
   }
+  std::optional<double> packed_zero_share() const override;
 
  private:
   /// To memory_; each is released as soon as it is moved.
@@ -112,6 +114,24 @@ void OnednnSession::move_constants() {
       constant = memory(constant.get_desc(), engine_, to);
       to += rounded_up(bytes, cache_line);
     }
+}
+
+std::optional<double> OnednnSession::packed_zero_share() const {
+  size_t zeros = 0, all = 0;
+  for (const Step& step : plan_.steps)
+    for (const auto& [name, constant] : step.constants) {
+      if (name != DNNL_ARG_WEIGHTS || step.record.macs == 0) continue;
+      const std::span packed(static_cast<const std::byte*>(constant.get_data_handle()),
+                             constant.get_desc().get_size());
+      const size_t size = size_of(data_type_of(constant.get_desc()));
+      for (size_t number = 0; number + size <= packed.size(); number += size) {
+        const auto bytes = packed.subspan(number, size);
+        zeros += std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+        ++all;
+      }
+    }
+  if (all == 0) return std::nullopt;
+  return static_cast<double>(zeros) / static_cast<double>(all);
 }
 
 void* OnednnSession::address_of(const Value& value) const {

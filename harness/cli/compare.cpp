@@ -10,6 +10,7 @@
 
 #include "harness/cli/database_option.h"
 #include "harness/cli/judging.h"
+#include "harness/cli/terminal.h"
 #include "harness/cli/verbs.h"
 #include "harness/table.h"
 #include "results/comparison_rows.h"
@@ -52,7 +53,7 @@ ExitCode compare_sides(const Options& options) {
   const Rows rows = options.groups.empty()
                         ? comparison_rows(sides.pairs, comparisons, options.all, format.for_people)
                         : group_rows(sides.pairs, comparisons, options.groups);
-  fmt::print("{}", format.render(rows));
+  print_page(format.render(rows), &format == &formats().front());
   tell(sides, comparisons);
   const bool worse = std::any_of(comparisons.begin(), comparisons.end(),
                                  [](const Comparison& one) { return one.verdict == Verdict::regressed; });

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,7 +12,9 @@
 #include "backends/backends.h"
 #include "harness/ceilings.h"
 #include "harness/cli/verbs.h"
+#include "harness/error.h"
 #include "harness/fusion.h"
+#include "harness/gpus.h"
 #include "harness/machine.h"
 #include "harness/models/models.h"
 #include "harness/placement.h"
@@ -33,13 +36,22 @@ struct Ability {
   std::string why_not;  ///< empty: it runs
 };
 
+/// The ceilings of the CPU, or of what a backend computes on instead.
+struct Measured {
+  std::string heading;  ///< what was measured
+  std::string why_not;  ///< empty: it was
+  Ceilings now;         ///< as just measured
+  Ceilings highest;     ///< ever measured on this class of machine, and stored
+  std::vector<std::string> warnings;
+};
+
 struct Findings {
   Machine machine;
   std::vector<Surrounding> surroundings;
-  Ceilings now;      ///< as just measured
-  Ceilings highest;  ///< ever measured on this class of machine, and stored
+  Gpus gpus;  ///< while their ceilings had just been measured
+  Measured of_cpu;
+  std::vector<Measured> of_devices;
   std::vector<Ability> abilities;
-  std::vector<std::string> warnings;  ///< about the ceilings
 };
 
 /// Every layer of the network is one that all backends have, so that a refusal is about the precision.
@@ -65,15 +77,43 @@ std::vector<std::string> warnings(const Machine& machine, const Ceilings& now, c
   return result;
 }
 
+Measured measured(const Machine& machine, std::string heading, Ceilings now) {
+  Measured result{std::move(heading), "", std::move(now), {}, {}};
+  result.highest = raise_ceilings(machine, result.now);
+  result.warnings = warnings(machine, result.now, result.highest);
+  return result;
+}
+
+/// A device that fails while it is measured is told, and the rest of the node nevertheless.
+std::vector<Measured> measure_devices(const Machine& machine) {
+  std::vector<Measured> all;
+  for (const Backend& backend : backends()) {
+    if (!backend.device) continue;
+    const auto& [name, why_none] = backend.device();
+    const std::string heading = fmt::format("{} ({})", why_none.empty() ? name : "a device", backend.name);
+    if (!why_none.empty()) {
+      all.push_back({heading, why_none, {}, {}, {}});
+      continue;
+    }
+    try {
+      all.push_back(measured(machine, heading, backend.measure_ceilings()));
+    } catch (const Error& error) {
+      all.push_back({heading, error.what(), {}, {}, {}});
+    }
+  }
+  return all;
+}
+
 /// The surroundings come first: the ceilings keep all cores busy.
 Findings examine(int threads) {
   bind_to(process_cores());
   Findings findings;
-  findings.machine = inspect_machine();
+  const Machine machine = findings.machine = inspect_machine();
   findings.surroundings = inspect_surroundings();
-  findings.now = measure_ceilings(threads > 0 ? threads : std::max(1, findings.machine.physical_cores));
-  findings.highest = raise_ceilings(findings.machine, findings.now);
-  findings.warnings = warnings(findings.machine, findings.now, findings.highest);
+  const int team = threads > 0 ? threads : std::max(1, machine.physical_cores);
+  findings.of_cpu = measured(machine, fmt::format("{} threads", team), measure_ceilings(team));
+  findings.of_devices = measure_devices(machine);
+  findings.gpus = inspect_gpus();
   findings.abilities = abilities();
   return findings;
 }
@@ -86,6 +126,7 @@ Rows describe(const Machine& machine) {
            {"cores", fmt::format("{} physical, {} logical ({})", machine.physical_cores,
                                  machine.logical_cores, machine.core_set)},
            {"memory", gib},
+           {"GPUs", machine.gpus.empty() ? "none" : fmt::format("{}", fmt::join(machine.gpus, ", "))},
            {"machine class", machine_class(machine)}}};
 }
 
@@ -120,6 +161,32 @@ Rows describe_bandwidth(const Ceilings& now, const Ceilings& highest) {
   return rows;
 }
 
+Rows describe_transfers(const Ceilings& now, const Ceilings& highest) {
+  Rows rows;
+  rows.headings = {{"copying", ""}, {"now", "GB/s"}, {"highest so far", "GB/s"}};
+  for (const Transfer& ceiling : highest.transfers) {
+    rows.cells.push_back({ceiling.direction, Cell(), ceiling.bytes_per_s * 1e-9});
+    for (const Transfer& measured : now.transfers)
+      if (measured.direction == ceiling.direction) rows.cells.back()[1] = measured.bytes_per_s * 1e-9;
+  }
+  return rows;
+}
+
+/// What a GPU did while it was measured: its clock rises and its power with the work.
+Rows describe(const std::vector<Gpu>& gpus) {
+  const auto number = [](const auto& value) {
+    return value ? Cell(static_cast<double>(*value)) : Cell(std::string("unknown"));
+  };
+  Rows rows;
+  rows.headings = {{"GPU, right after", ""}, {"clock", "MHz"}, {"at most", "MHz"}, {"temperature", "C"},
+                   {"power", "W"},           {"limit", "W"},   {"energy", "J"},    {"held down by", ""}};
+  for (const Gpu& gpu : gpus)
+    rows.cells.push_back({gpu.name, number(gpu.clock_mhz), number(gpu.most_clock_mhz),
+                          number(gpu.temperature_celsius), number(gpu.power_w), number(gpu.power_limit_w),
+                          number(gpu.energy_j), fmt::format("{}", fmt::join(gpu.throttled, ", "))});
+  return rows;
+}
+
 Rows describe(const std::vector<Ability>& abilities) {
   Rows rows;
   rows.headings = {{"backend", ""}, {"precision", ""}, {"runs", ""}, {"why not", ""}};
@@ -128,23 +195,44 @@ Rows describe(const std::vector<Ability>& abilities) {
   return rows;
 }
 
+std::string for_people(const Measured& measured) {
+  const auto table = formats().front().render;
+  std::string text = fmt::format("Ceilings of {}\n", measured.heading);
+  if (!measured.why_not.empty()) return text + measured.why_not + "\n";
+  for (const std::string& warning : measured.warnings) text += warning + "\n";
+  text += table(describe_arithmetic(measured.now, measured.highest)) + "\n";
+  text += table(describe_bandwidth(measured.now, measured.highest));
+  if (!measured.highest.transfers.empty())
+    text += "\n" + table(describe_transfers(measured.now, measured.highest));
+  return text;
+}
+
 std::string for_people(const Findings& findings) {
   const auto table = formats().front().render;
-  std::string warnings;
-  for (const std::string& warning : findings.warnings) warnings += warning + "\n";
-  return fmt::format("{}\n{}\nCeilings of {} threads\n{}{}\n{}\n{}", table(describe(findings.machine)),
-                     table(describe(findings.surroundings)), findings.now.threads, warnings,
-                     table(describe_arithmetic(findings.now, findings.highest)),
-                     table(describe_bandwidth(findings.now, findings.highest)),
-                     table(describe(findings.abilities)));
+  std::string text = fmt::format("{}\n{}\n{}", table(describe(findings.machine)),
+                                 table(describe(findings.surroundings)), for_people(findings.of_cpu));
+  for (const Measured& measured : findings.of_devices) text += "\n" + for_people(measured);
+  if (!findings.gpus.found.empty()) text += "\n" + table(describe(findings.gpus.found));
+  return text + "\n" + table(describe(findings.abilities));
+}
+
+nlohmann::json for_programs(const Measured& measured) {
+  if (!measured.why_not.empty()) return {{"of", measured.heading}, {"why_not", measured.why_not}};
+  return {{"of", measured.heading},
+          {"now", measured.now},
+          {"highest", measured.highest},
+          {"warnings", measured.warnings}};
 }
 
 std::string for_programs(const Findings& findings) {
-  nlohmann::json json = {
-      {"machine", findings.machine},
-      {"machine_class", machine_class(findings.machine)},
-      {"surroundings", findings.surroundings},
-      {"ceilings", {{"now", findings.now}, {"highest", findings.highest}, {"warnings", findings.warnings}}}};
+  nlohmann::json json = {{"machine", findings.machine},
+                         {"machine_class", machine_class(findings.machine)},
+                         {"surroundings", findings.surroundings},
+                         {"gpus", findings.gpus.found},
+                         {"ceilings", for_programs(findings.of_cpu)}};
+  json["device_ceilings"] = nlohmann::json::array();
+  for (const Measured& measured : findings.of_devices)
+    json["device_ceilings"].push_back(for_programs(measured));
   json["backends"] = nlohmann::json::array();
   for (const auto& [backend, precision, why_not] : findings.abilities)
     json["backends"].push_back(

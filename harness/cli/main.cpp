@@ -31,6 +31,7 @@ const std::vector<Verb>& verbs() {
        define_regressions},
       {"accept", "Take a change as it should be: it is the baseline from then on", define_accept},
       {"query", "Show results as a table, CSV, JSON or Markdown", define_query},
+      {"trend", "Show the history of series, and where their level changed", define_trend},
       {"compare", "Compare two sessions, commits, machines or versions of a library, run by run",
        define_compare},
       {"explain", "Show one result in full, and why it is as fast as it is", define_explain},

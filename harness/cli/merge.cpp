@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/cli/verbs.h"
 
@@ -21,6 +22,12 @@ ExitCode merge_all(const Options& options) {
     const Merged merged = merge(options.into, from);
     fmt::print("{}: {} sessions and {} results taken, {} results replaced, {} there already\n", from,
                merged.sessions_taken, merged.results_taken, merged.results_replaced, merged.results_known);
+    if (merged.acceptances_taken + merged.queries_taken > 0)
+      fmt::print("{}: {} accepted changes and {} saved queries taken\n", from, merged.acceptances_taken,
+                 merged.queries_taken);
+    if (!merged.queries_left.empty())
+      fmt::print(stderr, "{}: not taken, as {} has other queries of these names: {}\n", from, options.into,
+                 fmt::join(merged.queries_left, ", "));
   }
   return ExitCode::fine;
 }

@@ -1,5 +1,4 @@
 // bitsweep regressions: the verdict on a session that is there.
-#include <cstdio>
 #include <memory>
 
 #include <fmt/format.h>
@@ -7,6 +6,7 @@
 
 #include "harness/cli/database_option.h"
 #include "harness/cli/judging.h"
+#include "harness/cli/terminal.h"
 #include "harness/cli/verbs.h"
 #include "harness/table.h"
 #include "results/night_formats.h"
@@ -35,7 +35,7 @@ Action define_regressions(CLI::App& verb) {
   return [options] {
     const NightFormat& format = pick(night_formats(), "format", options->format);
     const Night night = judge_session(options->database, options->experiment, options->session);
-    fmt::print("{}", format.render(night));
+    print_page(format.render(night), &format == &night_formats().front());
     return exit_code(night);
   };
 }

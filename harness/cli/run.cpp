@@ -52,7 +52,7 @@ void restrict_to(std::vector<Block>& blocks, const std::vector<std::string>& onl
 void open_session(Job& job, const RunOptions& options, int64_t planned) {
   const SessionRow latest = job.store->latest_session(job.experiment.name);
   if (latest.id == 0 || options.fresh) {
-    job.session = job.store->begin_session(job.experiment, planned);
+    job.session = job.store->begin_session(job.experiment, planned, options.confirms);
     return;
   }
   job.session = latest.id;
@@ -72,8 +72,12 @@ Job prepare_job(const RunOptions& options) {
   if (job.blocks.empty())
     throw Error(fmt::format("{}: the plan is empty; there is nothing to run", options.file),
                 ExitCode::nothing_run);
-  const auto planned = static_cast<int64_t>(run_count(job.blocks));
+  auto planned = static_cast<int64_t>(run_count(job.blocks));
   if (!options.only.empty()) restrict_to(job.blocks, options.only);
+  if (options.confirms != 0) {
+    job.experiment.name = confirming_experiment(job.experiment.name);
+    planned = static_cast<int64_t>(run_count(job.blocks));
+  }
   job.store = std::make_unique<Store>(options.database, Store::Access::read_write);
   open_session(job, options, planned);
   if (!options.only.empty()) job.finished.clear();
@@ -121,8 +125,11 @@ ExitCode carry_out(Cluster& cluster, Job& job, const RunOptions& options) {
 
 }  // namespace
 
-Carried run_experiment(const RunOptions& options) {
-  Cluster cluster;
+std::string confirming_experiment(const std::string& experiment) {
+  return "confirm:" + experiment;
+}
+
+Carried run_experiment(Cluster& cluster, const RunOptions& options) {
   Job job;
   if (cluster.leads()) {
     try {
@@ -155,7 +162,10 @@ Action define_run(CLI::App& verb) {
                    ->allow_extra_args(false);
   verb.add_flag("--new", options->fresh, "Begin a new session instead of finishing the latest one")
       ->excludes(only);
-  return [options] { return run_experiment(*options).code; };
+  return [options] {
+    Cluster cluster;
+    return run_experiment(cluster, *options).code;
+  };
 }
 
 }  // namespace bitsweep

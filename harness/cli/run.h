@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/cluster.h"
 #include "harness/error.h"
 #include "harness/experiment.h"
 
@@ -15,6 +16,7 @@ struct RunOptions {
   std::string database;
   std::vector<std::string> only;  ///< ids of runs; empty: all
   bool fresh = false;             ///< begin a new session instead of finishing the latest one
+  int64_t confirms = 0;           ///< the session whose suspects, `only`, are measured again; 0: none
 };
 
 /// What became of it.
@@ -25,7 +27,11 @@ struct Carried {
   int64_t session = 0;
 };
 
-/// Collective over all ranks. Throws Error.
-Carried run_experiment(const RunOptions& options);
+/// The experiment that sessions which confirm one of this experiment belong to: their few runs are no session
+/// of its history.
+std::string confirming_experiment(const std::string& experiment);
+
+/// Collective over all ranks, and may be called again. Throws Error.
+Carried run_experiment(Cluster& cluster, const RunOptions& options);
 
 }  // namespace bitsweep

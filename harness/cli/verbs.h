@@ -20,6 +20,7 @@ Action define_regressions(CLI::App& verb);
 Action define_accept(CLI::App& verb);
 Action define_explain(CLI::App& verb);
 Action define_query(CLI::App& verb);
+Action define_trend(CLI::App& verb);
 Action define_compare(CLI::App& verb);
 Action define_report(CLI::App& verb);
 Action define_merge(CLI::App& verb);

@@ -1,7 +1,8 @@
 "use strict";
 // What a night found: cards of regressions with their evidence, and what they have in common.
 
-const isWorse = (finding) => finding.judgement === "regressed" && finding.worth_attention;
+const isRefuted = (entry) => entry.measured_again === "refuted";
+const isWorse = (finding) => finding.judgement === "regressed" && finding.worth_attention && !isRefuted(finding);
 const isBetter = (finding) => finding.judgement === "improved" && finding.worth_attention;
 const isSmall = (finding) => finding.judgement !== "steady" && !finding.worth_attention;
 
@@ -21,10 +22,11 @@ function partsOf(night) {
   const found = (takes) => byRunOf(night.findings.filter(takes));
   return [
     {name: "Regressed", icon: "▲", kind: "bad", items: found(isWorse)},
-    {name: "No longer ok", icon: "✕", kind: "bad", items: night.outcomes.filter((change) => change.regressed)},
+    {name: "No longer ok", icon: "✕", kind: "bad", items: night.outcomes.filter((change) => change.regressed && !isRefuted(change))},
     {name: "Improved", icon: "▼", kind: "good", items: found(isBetter)},
     {name: "Recovered", icon: "↺", kind: "good", items: found((finding) => finding.recovered)},
-    {name: "Ended otherwise", icon: "◆", kind: "quiet", items: night.outcomes.filter((change) => !change.regressed)},
+    {name: "Not confirmed when measured again", icon: "?", kind: "quiet", items: [...found(isRefuted), ...night.outcomes.filter(isRefuted)]},
+    {name: "Ended otherwise", icon: "◆", kind: "quiet", items: night.outcomes.filter((change) => !change.regressed && !isRefuted(change))},
     {name: "Changed by less than the threshold", icon: "≈", kind: "quiet", items: found(isSmall)},
   ];
 }
@@ -71,7 +73,8 @@ function findingCard(run, icon, kind, withCommands) {
   return element("article", {class: `card ${kind}`},
     element("h4", {}, element("span", {class: "icon", "aria-hidden": "true"}, icon), entryLink(run)),
     ...run.findings.filter(({metric}) => metric !== "throughput" || first.metric === "throughput").map(moveLine),  // of one stream it says the same as the latency
-    element("p", {class: "quiet small"}, `Since ${sinceWords(first.since_session)}; seen in ${first.confirmed ? "several sessions" : "this session alone"}`),
+    element("p", {class: "quiet small"}, `Since ${sinceWords(first.since_session)}; seen in ${first.confirmed ? "several sessions" : "this session alone"}${
+      first.measured_again ? `, ${first.measured_again} when measured again` : ""}`),
     element("h5", {}, "What differs"),
     whyList(why, withCommands ? undefined : 4),
     run.key ? trendBox(run.key, entryName(run), (trend) => trend.metrics.find((metric) => metric.name === first.metric), 150) : null,

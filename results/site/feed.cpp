@@ -15,7 +15,8 @@ constexpr size_t most_entries = 50;
 constexpr const char* before_all = "1970-01-01T00:00:00Z";
 
 std::string entry(const ToldRegression& told) {
-  const std::string title = fmt::format("{}: {} of {}, {}", told.experiment, told.metric, told.run, told.what);
+  const std::string title =
+      fmt::format("{}: {} of {}, {}", told.experiment, told.metric, told.run, told.what);
   std::string words = fmt::format("Session {}, since session {}.", told.session, told.since_session);
   for (const std::string& sentence : told.why) words += "\n" + sentence;
   if (!told.ended.empty()) words += "\nOver since " + told.ended;
@@ -23,8 +24,8 @@ std::string entry(const ToldRegression& told) {
       "  <entry>\n    <id>urn:uuid:{}</id>\n    <title>{}</title>\n    <updated>{}</updated>\n"
       "    <published>{}</published>\n    <link rel=\"alternate\" href=\"regressions.html#told-{}\"/>\n"
       "    <content type=\"text\">{}</content>\n  </entry>\n",
-      told.id, xml_text(title), xml_text(told.ended.empty() ? told.told : told.ended), xml_text(told.told), told.id,
-      xml_text(words));
+      told.id, xml_text(title), xml_text(told.ended.empty() ? told.told : told.ended), xml_text(told.told),
+      told.id, xml_text(words));
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ void SiteFolder::write(const std::string& name, std::string_view text) {
   file.close();
   if (file) fs::rename(unfinished, path, fault);
   if (!file || fault)
-    throw Error(fmt::format("{}: the report cannot be written; give a folder that can with --out", path.string()));
+    throw Error(
+        fmt::format("{}: the report cannot be written; give a folder that can with --out", path.string()));
   ++written_;
 }
 

@@ -14,8 +14,8 @@ class SiteFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  /// Writes a file, whole or not at all, unless it holds this text already. Folders are made as needed. Throws
-  /// Error if that fails.
+  /// Writes a file, whole or not at all, unless it holds this text already. Folders are made as needed.
+  /// Throws Error if that fails.
   void write(const std::string& name, std::string_view text);
 
   /// Removes the files of `names` that were not written, or found as they are, by this object.

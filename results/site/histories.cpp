@@ -7,15 +7,18 @@ namespace bitsweep {
 
 SessionFacts read_session_facts(SQLite::Database& sqlite) {
   SessionFacts facts;
-  SQLite::Statement found(sqlite, "select id, experiment, started from sessions order by started, id");
+  SQLite::Statement found(
+      sqlite, "select id, experiment, started, confirms <> '' from sessions order by started, id");
   while (found.executeStep())
-    facts[found.getColumn(0).getInt64()] = {found.getColumn(1).getString(), found.getColumn(2).getString(), facts.size()};
+    facts[found.getColumn(0).getInt64()] = {found.getColumn(1).getString(), found.getColumn(2).getString(),
+                                            facts.size(), found.getColumn(3).getInt() != 0};
   return facts;
 }
 
 Accepted read_accepted(SQLite::Database& sqlite, const SessionFacts& sessions, const std::string& today) {
   Accepted accepted;
-  SQLite::Statement found(sqlite, "select run, metric, session from accepted where until is null or until >= ?");
+  SQLite::Statement found(sqlite,
+                          "select run, metric, session from accepted where until is null or until >= ?");
   found.bind(1, today);
   while (found.executeStep()) {
     const SessionFact& since = sessions.at(found.getColumn(2).getInt64());
@@ -26,31 +29,38 @@ Accepted read_accepted(SQLite::Database& sqlite, const SessionFacts& sessions, c
   return accepted;
 }
 
-void take_histories(const Trend& trend, const SeriesSummary& summary, const SessionFacts& sessions, int64_t session,
-                    const Accepted& accepted, const KeptHistories::Take& take) {
+void take_histories(const Curve& curve, const SeriesSummary& summary, const SessionFacts& sessions,
+                    int64_t session, const Accepted& accepted, const KeptHistories::Take& take) {
   const SessionFact& last = sessions.at(session);
   std::vector<bool> is_part;  // points of the experiment, up to the session
-  for (const TrendPoint& point : trend.points) {
+  for (const CurvePoint& point : curve.points) {
     const SessionFact& fact = sessions.at(point.session);
     is_part.push_back(fact.place <= last.place && fact.experiment == last.experiment);
   }
   const bool is_whole = std::find(is_part.begin(), is_part.end(), false) == is_part.end();
-  for (const TrendMetric& metric : trend_metrics()) {
-    const size_t column = trend_column(metric.name);
-    History history{last.experiment,      summary.run, summary.run_id, summary.machine_class, metric.name,
-                    trend.units[column].unit, trend.units[column].direction, {}, 0};
+  for (const CurveMetric& metric : curve_metrics()) {
+    const size_t column = curve_column(metric.name);
+    History history{last.experiment,
+                    summary.run,
+                    summary.run_id,
+                    summary.machine_class,
+                    metric.name,
+                    curve.units[column].unit,
+                    curve.units[column].direction,
+                    {},
+                    0};
     const auto since = accepted.find({summary.run_id, metric.name});
     std::vector<size_t> level_starts;
-    auto change = trend.changes[column].begin();
-    for (size_t i = 0; i < trend.points.size(); ++i) {
-      const HistoryPoint point = history_point(trend, i, column);
+    auto change = curve.changes[column].begin();
+    for (size_t i = 0; i < curve.points.size(); ++i) {
+      const HistoryPoint point = history_point(curve, i, column);
       if (!is_part[i] || !std::isfinite(point.value)) continue;
-      if (change != trend.changes[column].end() && change->point == i) {
+      if (change != curve.changes[column].end() && change->point == i) {
         level_starts.push_back(history.sessions.size());
         ++change;
       }
-      history.sessions.push_back({trend.points[i].session, 0, "", point, {point.value, point.value}});
-      if (since != accepted.end() && sessions.at(trend.points[i].session).place < since->second)
+      history.sessions.push_back({curve.points[i].session, 0, "", point, {point.value, point.value}});
+      if (since != accepted.end() && sessions.at(curve.points[i].session).place < since->second)
         history.accepted = history.sessions.size();
     }
     if (history.sessions.empty() || history.sessions.back().session != session) continue;

@@ -9,8 +9,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "results/night.h"
+#include "results/site/curve.h"
 #include "results/site/memory.h"
-#include "results/site/trend.h"
 
 namespace bitsweep {
 
@@ -18,6 +18,7 @@ namespace bitsweep {
 struct SessionFact {
   std::string experiment, started;
   size_t place = 0;
+  bool confirms = false;  ///< measures suspects of another one again: no part of any history
 };
 using SessionFacts = std::map<int64_t, SessionFact>;
 SessionFacts read_session_facts(SQLite::Database& sqlite);
@@ -30,7 +31,7 @@ Accepted read_accepted(SQLite::Database& sqlite, const SessionFacts& sessions, c
 
 /// Takes the histories that read_histories() would find of this series in the experiment of a session, up to
 /// that session, as far as they have a value in it. Their results are not known.
-void take_histories(const Trend& trend, const SeriesSummary& summary, const SessionFacts& sessions, int64_t session,
-                    const Accepted& accepted, const KeptHistories::Take& take);
+void take_histories(const Curve& curve, const SeriesSummary& summary, const SessionFacts& sessions,
+                    int64_t session, const Accepted& accepted, const KeptHistories::Take& take);
 
 }  // namespace bitsweep

@@ -9,8 +9,8 @@
 
 #include "results/night_formats.h"
 #include "results/quantity.h"
+#include "results/site/curve.h"
 #include "results/site/objects.h"
-#include "results/site/trend.h"
 
 namespace bitsweep {
 
@@ -34,7 +34,8 @@ void add(SiteMemory& memory, const Night& night, ToldRegression told) {
   told.experiment = night.experiment;
   told.session = night.session;
   told.told = night.started;
-  told.id = uuid_of(fmt::format("{} {} {} {} {}", memory.database, night.experiment, night.session, told.key, told.metric));
+  told.id = uuid_of(
+      fmt::format("{} {} {} {} {}", memory.database, night.experiment, night.session, told.key, told.metric));
   memory.told.push_back(std::move(told));
 }
 
@@ -42,9 +43,9 @@ void add(SiteMemory& memory, const Night& night, ToldRegression told) {
 
 std::string uuid_of(const std::string& words) {
   const XXH128_hash_t hash = XXH3_128bits(words.data(), words.size());
-  return fmt::format("{:08x}-{:04x}-8{:03x}-{:x}{:03x}-{:012x}", hash.high64 >> 32, hash.high64 >> 16 & 0xffff,
-                     hash.high64 & 0xfff, 8 + (hash.low64 >> 60) % 4, hash.low64 >> 48 & 0xfff,
-                     hash.low64 & 0xffffffffffff);
+  return fmt::format("{:08x}-{:04x}-8{:03x}-{:x}{:03x}-{:012x}", hash.high64 >> 32,
+                     hash.high64 >> 16 & 0xffff, hash.high64 & 0xfff, 8 + (hash.low64 >> 60) % 4,
+                     hash.low64 >> 48 & 0xfff, hash.low64 & 0xffffffffffff);
 }
 
 SiteMemory read_memory(const std::filesystem::path& folder) {
@@ -83,9 +84,9 @@ std::string to_text(const SiteMemory& memory) {
 void take_note(const Night& night, SiteMemory& memory) {
   std::set<std::string> there;  // series and metrics that the night shows as regressed
   for (const Finding& finding : night.findings) {
-    if (finding.verdict.judgement != Judgement::regressed || !finding.verdict.worth_attention) continue;
+    if (!finding.alarms()) continue;
     ToldRegression told;
-    told.key = trend_key(finding.run_id, finding.machine_class);
+    told.key = series_key(finding.run_id, finding.machine_class);
     told.run_id = finding.run_id;
     told.run = finding.run;
     told.metric = finding.metric;
@@ -98,26 +99,29 @@ void take_note(const Night& night, SiteMemory& memory) {
     add(memory, night, std::move(told));
   }
   for (const OutcomeChange& change : night.outcomes) {
-    if (!change.regressed) continue;
+    if (!change.alarms()) continue;
     ToldRegression told;
-    told.key = trend_key(change.run_id, change.machine_class);
+    told.key = series_key(change.run_id, change.machine_class);
     told.run_id = change.run_id;
     told.run = change.run;
     told.metric = "outcome";
     told.since_session = night.session;
-    told.what = fmt::format("{} → {}{}", change.before, change.after, change.reason.empty() ? "" : ": " + change.reason);
+    told.what = fmt::format("{} → {}{}", change.before, change.after,
+                            change.reason.empty() ? "" : ": " + change.reason);
     add(memory, night, std::move(told));
   }
   for (ToldRegression& told : memory.told) {
     if (!told.ended.empty() || told.experiment != night.experiment || told.session == night.session) continue;
     const auto series = memory.series.find(told.key);
-    const bool is_there = told.metric == "outcome" ? series != memory.series.end() && series->second.outcome != "ok"
-                                                   : there.count(told.key + " " + told.metric) > 0;
+    const bool is_there = told.metric == "outcome"
+                              ? series != memory.series.end() && series->second.outcome != "ok"
+                              : there.count(told.key + " " + told.metric) > 0;
     if (!is_there) told.ended = night.started;
   }
   // Those that are still there have to stay, or the next night would tell them once more.
   size_t over = memory.told.size() - std::min(memory.told.size(), most_told);
-  std::erase_if(memory.told, [&](const ToldRegression& told) { return !told.ended.empty() && over > 0 && over-- > 0; });
+  std::erase_if(memory.told,
+                [&](const ToldRegression& told) { return !told.ended.empty() && over > 0 && over-- > 0; });
 }
 
 }  // namespace bitsweep

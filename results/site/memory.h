@@ -1,5 +1,5 @@
-// What a site remembers between two calls, in state.json of its folder: up to where the database was read, the newest result of each
-// series, and which regressions it has told.
+// What a site remembers between two calls, in state.json of its folder: up to where the database was read,
+// the newest result of each series, and which regressions it has told.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace bitsweep {
 
 /// A run on one class of machine: a row in the table of its model.
 struct SeriesSummary {
-  std::string key;  ///< see trend_key()
+  std::string key;                         ///< see series_key()
   std::string run_id, run, machine_class;  ///< `run`: its canonical text
   std::vector<std::string> fields;         ///< in the order of field_names()
   int64_t results = 0;                     ///< how many there are
@@ -32,7 +32,7 @@ struct SeriesSummary {
 
 /// A regression, told when it was first seen.
 struct ToldRegression {
-  std::string id;  ///< a UUID that the same regression always gets
+  std::string id;                                          ///< a UUID that the same regression always gets
   std::string experiment, key, run_id, run, metric, unit;  ///< metric "outcome": it no longer ends ok
   int64_t session = 0, since_session = 0;
   std::string told;  ///< the beginning of the session that showed it; UTC, ISO 8601
@@ -43,7 +43,7 @@ struct ToldRegression {
 
 /// What the pages show of a night.
 struct ShownNight {
-  std::string basis;    ///< what it was judged by, beside results: as long as it is the same, so is the verdict
+  std::string basis;  ///< what it was judged by, beside results: as long as it is the same, so is the verdict
   nlohmann::json data;
 };
 
@@ -55,9 +55,9 @@ struct SiteMemory {
   std::map<std::string, ShownNight> nights;     ///< the latest of each experiment
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeriesSummary, key, run_id, run, machine_class, fields, results, result, session,
-                                   machine, software, outcome, reason, metrics, recent, change_session, change_before,
-                                   change_after)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeriesSummary, key, run_id, run, machine_class, fields, results, result,
+                                   session, machine, software, outcome, reason, metrics, recent,
+                                   change_session, change_before, change_after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ToldRegression, id, experiment, key, run_id, run, metric, unit, session,
                                    since_session, told, what, why, ended)
 

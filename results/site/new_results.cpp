@@ -15,34 +15,36 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 /// The values of the wanted metrics, read along with the results.
 class Values {
  public:
-  Values(SQLite::Database& sqlite, int64_t after, std::vector<TrendUnit>& units) {
+  Values(SQLite::Database& sqlite, int64_t after, std::vector<CurveUnit>& units) {
     read_names(sqlite, units);
     std::vector<int64_t> ids;
     for (const auto& [id, column] : columns_) ids.push_back(id);
     std::sort(ids.begin(), ids.end());
     rows_ = std::make_unique<SQLite::Statement>(
-        sqlite, fmt::format("select result, metric, value from metric_values where result > ? and metric in ({}) "
-                            "order by result, metric",
-                            fmt::join(ids, ", ")));
+        sqlite,
+        fmt::format("select result, metric, value from metric_values where result > ? and metric in ({}) "
+                    "order by result, metric",
+                    fmt::join(ids, ", ")));
     rows_->bind(1, after);
     step();
   }
 
   /// Of results in ascending order of ids.
   const std::vector<double>& of_result(int64_t result) {
-    values_.assign(trend_columns().size(), none);
+    values_.assign(curve_columns().size(), none);
     while (more_ && result_ < result) step();
     for (; more_ && result_ == result; step())
-      if (!rows_->isColumnNull(2)) values_[columns_.at(rows_->getColumn(1).getInt64())] = rows_->getColumn(2).getDouble();
+      if (!rows_->isColumnNull(2))
+        values_[columns_.at(rows_->getColumn(1).getInt64())] = rows_->getColumn(2).getDouble();
     return values_;
   }
 
  private:
-  void read_names(SQLite::Database& sqlite, std::vector<TrendUnit>& units) {
-    units.resize(trend_columns().size());
+  void read_names(SQLite::Database& sqlite, std::vector<CurveUnit>& units) {
+    units.resize(curve_columns().size());
     SQLite::Statement names(sqlite, "select id, name, unit, direction from metric_names order by id desc");
     while (names.executeStep()) {
-      const auto& wanted = trend_columns();
+      const auto& wanted = curve_columns();
       const auto found = std::find(wanted.begin(), wanted.end(), names.getColumn(1).getString());
       if (found == wanted.end()) continue;
       const auto column = static_cast<size_t>(found - wanted.begin());
@@ -66,16 +68,16 @@ class Values {
 
 }  // namespace
 
-void read_new_results(SQLite::Database& sqlite, int64_t after, std::vector<TrendUnit>& units,
-                      const std::function<void(const std::string& run_id, const TrendPoint& point,
+void read_new_results(SQLite::Database& sqlite, int64_t after, std::vector<CurveUnit>& units,
+                      const std::function<void(const std::string& run_id, const CurvePoint& point,
                                                const std::vector<double>& values)>& take) {
   Values values(sqlite, after, units);
-  const std::vector<double> nothing(trend_columns().size(), none);
-  SQLite::Statement found(sqlite,
-                          "select id, run, session, machine, software, outcome from results where id > ? order by id");
+  const std::vector<double> nothing(curve_columns().size(), none);
+  SQLite::Statement found(
+      sqlite, "select id, run, session, machine, software, outcome from results where id > ? order by id");
   found.bind(1, after);
   while (found.executeStep()) {
-    TrendPoint point;
+    CurvePoint point;
     point.result = found.getColumn(0).getInt64();
     point.session = found.getColumn(2).getInt64();
     point.machine = found.getColumn(3).getInt64();

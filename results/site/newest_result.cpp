@@ -26,9 +26,11 @@ std::string selection() {
   std::string fields;
   for (const std::string& field : field_names()) fields += fmt::format("runs.{}, ", field);
   return fmt::format(
-      "select {}runs.id, runs.canonical, results.session, sessions.experiment, outcome, reason, results.started, "
+      "select {}runs.id, runs.canonical, results.session, sessions.experiment, outcome, reason, "
+      "results.started, "
       "seconds, machine, software, (select speedup from speedups where result = results.id) as speedup, "
-      "(select spec_path from executions where session = results.session order by id desc limit 1) as spec_path "
+      "(select spec_path from executions where session = results.session order by id desc limit 1) as "
+      "spec_path "
       "from results join runs on runs.id = results.run join sessions on sessions.id = results.session "
       "where results.id = ?1",
       fields);
@@ -45,8 +47,10 @@ NewestResult newest_result(Statements& statements, int64_t row) {
     if (metric.at("value").is_number()) result.metrics[metric.at("name")] = metric.at("value");
   const auto table = [&](const char* statement) { return table_text(statements, statement, row); };
   result.text = fmt::format(
-      "{{\"facts\":{},\"metrics\":{},\"layers\":{},\"notes\":{},\"explanation\":{},\"evidence\":{},\"samples\":{}}}",
-      dumped(result.facts), table("select name, value, unit, direction from metrics where result = ?1 order by name"),
+      "{{\"facts\":{},\"metrics\":{},\"layers\":{},\"notes\":{},\"explanation\":{},\"evidence\":{},"
+      "\"samples\":{}}}",
+      dumped(result.facts),
+      table("select name, value, unit, direction from metrics where result = ?1 order by name"),
       table("select name, kind, implementation, data_types, isa, layouts, time_ns, macs, bytes, bound_ns, "
             "memory_bound from layers where result = ?1 order by position"),
       table("select note from notes where result = ?1 order by position"),

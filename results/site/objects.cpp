@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-
-#include <cmath>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -73,7 +71,8 @@ nlohmann::json objects(Statements& statements, const std::string& statement, int
   nlohmann::json list = nlohmann::json::array();
   while (rows.executeStep()) {
     nlohmann::json& object = list.emplace_back(nlohmann::json::object());
-    for (int i = 0; i < rows.getColumnCount(); ++i) object[rows.getColumnName(i)] = value_of(rows.getColumn(i));
+    for (int i = 0; i < rows.getColumnCount(); ++i)
+      object[rows.getColumnName(i)] = value_of(rows.getColumn(i));
   }
   rows.reset();
   return list;

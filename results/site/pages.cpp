@@ -12,8 +12,8 @@
 #include "harness/table.h"
 #include "results/night_formats.h"
 #include "results/page.h"
+#include "results/site/curve.h"
 #include "results/site/objects.h"
-#include "results/site/trend.h"
 
 namespace bitsweep {
 namespace {
@@ -40,8 +40,8 @@ const std::string& model_of(const SeriesSummary& summary) {
   return summary.fields.front();
 }
 
-/// The fields that name a run among these: model, precision, and of the others those without which two of them
-/// would have one name.
+/// The fields that name a run among these: model, precision, and of the others those without which two of
+/// them would have one name.
 json shown_fields(const SeriesRows& rows) {
   std::set<size_t> shown;
   for (size_t i = 0; i < field_names().size(); ++i) shown.insert(i);
@@ -140,8 +140,9 @@ json silent_groups(const Night& night) {
   }
   json list = json::array();
   for (const auto& [what, runs] : groups) list.push_back({{"what", what}, {"runs", runs}});
-  std::stable_sort(list.begin(), list.end(),
-                   [](const json& one, const json& other) { return one["runs"].size() > other["runs"].size(); });
+  std::stable_sort(list.begin(), list.end(), [](const json& one, const json& other) {
+    return one["runs"].size() > other["runs"].size();
+  });
   return list;
 }
 
@@ -156,12 +157,15 @@ json nights_data(const SiteMemory& memory) {
 
 /// What the latest nights say of series: key → "regressed", "no longer ok" or "improved".
 json verdicts_data(const SiteMemory& memory) {
+  const auto is_refuted = [](const json& entry) { return entry["measured_again"] == "refuted"; };
   json verdicts = json::object();
   for (const auto& [experiment, night] : memory.nights) {
     for (const json& finding : night.data["findings"])
-      if (finding.contains("key") && finding["worth_attention"].get<bool>()) verdicts[finding["key"].get<std::string>()] = finding["judgement"];
+      if (finding.contains("key") && finding["worth_attention"].get<bool>() && !is_refuted(finding))
+        verdicts[finding["key"].get<std::string>()] = finding["judgement"];
     for (const json& change : night.data["outcomes"])
-      if (change.contains("key") && change["regressed"].get<bool>()) verdicts[change["key"].get<std::string>()] = "no longer ok";
+      if (change.contains("key") && change["regressed"].get<bool>() && !is_refuted(change))
+        verdicts[change["key"].get<std::string>()] = "no longer ok";
   }
   return verdicts;
 }
@@ -178,14 +182,16 @@ json told_data(const SiteMemory& memory, bool open_only) {
 
 /// The latest sessions, with the number of runs of each outcome.
 json sessions_data(Statements& statements) {
-  json sessions = objects(statements,
-                          "select sessions.id, experiment, sessions.started, planned, host, user, bitsweep, spec_path "
-                          "from sessions left join executions on executions.id = "
-                          "(select max(id) from executions where session = sessions.id) "
-                          "order by sessions.started desc, sessions.id desc limit 12");
+  json sessions =
+      objects(statements,
+              "select sessions.id, experiment, sessions.started, planned, host, user, bitsweep, spec_path "
+              "from sessions left join executions on executions.id = "
+              "(select max(id) from executions where session = sessions.id) "
+              "order by sessions.started desc, sessions.id desc limit 12");
   for (json& session : sessions)
     session["outcomes"] = objects(
-        statements, "select outcome, count(*) as runs from results where session = ?1 group by outcome order by 1",
+        statements,
+        "select outcome, count(*) as runs from results where session = ?1 group by outcome order by 1",
         session["id"]);
   return sessions;
 }
@@ -236,9 +242,11 @@ json night_data(const SiteMemory& memory, const Night& night) {
   json data = json::parse(pick(night_formats(), "format", "json").render(night));
   data["headline"] = headline(night);
   for (size_t i = 0; i < night.findings.size(); ++i)
-    add_place(memory, trend_key(night.findings[i].run_id, night.findings[i].machine_class), data["findings"][i]);
+    add_place(memory, series_key(night.findings[i].run_id, night.findings[i].machine_class),
+              data["findings"][i]);
   for (size_t i = 0; i < night.outcomes.size(); ++i)
-    add_place(memory, trend_key(night.outcomes[i].run_id, night.outcomes[i].machine_class), data["outcomes"][i]);
+    add_place(memory, series_key(night.outcomes[i].run_id, night.outcomes[i].machine_class),
+              data["outcomes"][i]);
   data["silent"] = silent_groups(night);
   return data;
 }
@@ -286,10 +294,10 @@ json machines_data(Statements& statements, const SiteMemory& memory) {
         column, table);
   };
   json data = frame_data(memory);
-  data["machines"] =
-      objects(statements, fmt::format("select id, {} from machines order by id desc", seen("machine", "machines")));
-  data["software"] =
-      objects(statements, fmt::format("select id, {} from software order by id desc", seen("software", "software")));
+  data["machines"] = objects(
+      statements, fmt::format("select id, {} from machines order by id desc", seen("machine", "machines")));
+  data["software"] = objects(
+      statements, fmt::format("select id, {} from software order by id desc", seen("software", "software")));
   return data;
 }
 

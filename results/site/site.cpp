@@ -17,6 +17,7 @@
 #include "harness/run.h"
 #include "results/database.h"
 #include "results/page.h"
+#include "results/site/curve.h"
 #include "results/site/feed.h"
 #include "results/site/folder.h"
 #include "results/site/histories.h"
@@ -25,20 +26,21 @@
 #include "results/site/newest_result.h"
 #include "results/site/objects.h"
 #include "results/site/pages.h"
-#include "results/site/trend.h"
 #include "results/statements.h"
 
 namespace bitsweep {
 namespace {
 
 constexpr size_t most_recent = 30;  // values of the small charts in tables
-const std::vector<const char*> assets = {"site.css",   "chart.min.js", "theme.js",   "words.js",   "charts.js",
-                                         "trends.js",  "evidence.js",  "findings.js", "overview.js", "regressions.js",
-                                         "model.js",   "machines.js"};
+const std::vector<const char*> assets = {"site.css",    "chart.min.js",   "theme.js",    "words.js",
+                                         "charts.js",   "trends.js",      "evidence.js", "findings.js",
+                                         "overview.js", "regressions.js", "model.js",    "machines.js"};
 /// Metrics that the tables and charts of all runs show.
 const std::set<std::string> summary_metrics = {
-    "latency_p50", "latency_p50_low", "latency_p50_high", "throughput", "top1", "top1_low", "top1_high",
-    "sqnr",        "weight_bytes",    "speedup",          "speedup_low", "speedup_high", "ceiling_share"};
+    "latency_p50",  "latency_p50_low", "latency_p50_high", "throughput",
+    "top1",         "top1_low",        "top1_high",        "sqnr",
+    "weight_bytes", "speedup",         "speedup_low",      "speedup_high",
+    "ceiling_share"};
 
 std::string data_file(const std::string& key) {
   return "data/" + key + ".js";
@@ -46,7 +48,8 @@ std::string data_file(const std::string& key) {
 
 class SiteWriter {
  public:
-  SiteWriter(SQLite::Database& sqlite, SiteFolder& folder, const std::map<std::string, Thresholds>& thresholds)
+  SiteWriter(SQLite::Database& sqlite, SiteFolder& folder,
+             const std::map<std::string, Thresholds>& thresholds)
       : sqlite_(sqlite),
         statements_(sqlite),
         folder_(folder),
@@ -68,7 +71,8 @@ class SiteWriter {
     write_pages();
     for (const auto& [key, summary] : memory_.series) kept_.insert(data_file(key));
     std::set<std::string> gone;
-    std::set_difference(before.begin(), before.end(), kept_.begin(), kept_.end(), std::inserter(gone, gone.end()));
+    std::set_difference(before.begin(), before.end(), kept_.begin(), kept_.end(),
+                        std::inserter(gone, gone.end()));
     folder_.remove_others(gone);
     // Last: whatever stops the writing before, the next call sees these results as new.
     folder_.write("state.json", to_text(memory_));
@@ -83,14 +87,15 @@ class SiteWriter {
 
   struct NewSeries {
     std::string run_id, machine_class;
-    Trend trend;  ///< new points only
+    Curve curve;  ///< new points only
   };
 
   void read_sessions() {
     sessions_ = read_session_facts(sqlite_);
     if (sessions_.empty()) throw Error("there is no session to report; `bitsweep run` makes one");
     SQLite::Statement machines(sqlite_, "select id, class from machines");
-    while (machines.executeStep()) classes_[machines.getColumn(0).getInt64()] = machines.getColumn(1).getString();
+    while (machines.executeStep())
+      classes_[machines.getColumn(0).getInt64()] = machines.getColumn(1).getString();
   }
 
   std::set<std::string> remembered_files() const {
@@ -117,7 +122,8 @@ class SiteWriter {
     if (memory_.database != identity) memory_ = {};
     memory_.database = identity;
     const int64_t all = statements_.number(0, "select count(*) from results");
-    const int64_t added = statements_.number(0, "select count(*) from results where id > ?1", memory_.newest_result);
+    const int64_t added =
+        statements_.number(0, "select count(*) from results where id > ?1", memory_.newest_result);
     if (all != memory_.results + added) forget();
   }
 
@@ -125,22 +131,25 @@ class SiteWriter {
     change_ = {};
     change_.from_the_start = memory_.newest_result == 0;
     std::unordered_map<std::string, NewSeries> series;
-    std::vector<TrendUnit> units;
-    read_new_results(sqlite_, memory_.newest_result, units, [&](const std::string& run_id, const TrendPoint& point, const std::vector<double>& values) {
-      const std::string& machine_class = classes_.at(point.machine);
-      NewSeries& one = series[trend_key(run_id, machine_class)];
-      if (one.trend.points.empty()) one = {run_id, machine_class, {}};
-      ++change_.new_results;
-      memory_.newest_result = point.result;
-      with_new_results_.insert(sessions_.at(point.session).experiment);
-      add_point(one.trend, point, values);
-    });
+    std::vector<CurveUnit> units;
+    read_new_results(
+        sqlite_, memory_.newest_result, units,
+        [&](const std::string& run_id, const CurvePoint& point, const std::vector<double>& values) {
+          ++change_.new_results;
+          memory_.newest_result = point.result;
+          with_new_results_.insert(sessions_.at(point.session).experiment);
+          if (sessions_.at(point.session).confirms) return;
+          const std::string& machine_class = classes_.at(point.machine);
+          NewSeries& one = series[series_key(run_id, machine_class)];
+          if (one.curve.points.empty()) one = {run_id, machine_class, {}};
+          add_point(one.curve, point, values);
+        });
     memory_.results += change_.new_results;
     change_.new_in_series = static_cast<int64_t>(series.size());
     std::vector<NewSeries*> all;
     for (auto& [key, one] : series) {
-      one.trend.key = key;
-      one.trend.units = units;
+      one.curve.key = key;
+      one.curve.units = units;
       all.push_back(&one);
     }
     constexpr size_t at_once = 256;  // texts of files in memory
@@ -154,16 +163,16 @@ class SiteWriter {
     std::atomic<bool> outdated = false;
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < some.size(); ++i) {
-      Trend& trend = some[i]->trend;
+      Curve& curve = some[i]->curve;
       try {
-        if (memory_.series.count(trend.key) > 0) put_before(trend);
+        if (memory_.series.count(curve.key) > 0) put_before(curve);
       } catch (const Outdated&) {
         outdated = true;
         continue;
       }
-      sort_points(trend, [this](int64_t session) { return sessions_.at(session).place; });
-      find_changes(trend);
-      scripts[i] = to_script(trend);
+      sort_points(curve, [this](int64_t session) { return sessions_.at(session).place; });
+      find_changes(curve);
+      scripts[i] = to_script(curve);
     }
     if (outdated) throw Outdated();
     for (size_t i = 0; i < some.size(); ++i) add_newest(*some[i], std::move(scripts[i]));
@@ -171,38 +180,38 @@ class SiteWriter {
 
   /// Writes the file of a series, with its newest result, and remembers the series.
   void add_newest(NewSeries& one, std::string script) {
-    Trend& trend = one.trend;
-    SeriesSummary& summary = memory_.series[trend.key];
-    const bool is_newer = trend.points.back().result > 0;  // else an older session was merged in
-    if (is_newer) summary.result = trend.points.back().result;
-    summary.key = trend.key;
+    Curve& curve = one.curve;
+    SeriesSummary& summary = memory_.series[curve.key];
+    const bool is_newer = curve.points.back().result > 0;  // else an older session was merged in
+    if (is_newer) summary.result = curve.points.back().result;
+    summary.key = curve.key;
     summary.run_id = one.run_id;
     summary.machine_class = one.machine_class;
-    summary.results = static_cast<int64_t>(trend.points.size());
+    summary.results = static_cast<int64_t>(curve.points.size());
     const NewestResult newest = newest_result(statements_, summary.result);
     summarize(newest, summary);
-    summarize(trend, summary);
-    script += fmt::format("bitsweep.newest(\"{}\", {});\n", trend.key, newest.text);
-    folder_.write(data_file(trend.key), script);
-    trends_[trend.key] = std::move(trend);
+    summarize(curve, summary);
+    script += fmt::format("bitsweep.newest(\"{}\", {});\n", curve.key, newest.text);
+    folder_.write(data_file(curve.key), script);
+    curves_[curve.key] = std::move(curve);
   }
 
   /// What the file of the series holds already, before the new points.
-  void put_before(Trend& trend) const {
-    Trend earlier = kept_trend(trend.key);
-    append(earlier, trend);
-    std::swap(earlier, trend);
-    std::swap(earlier.units, trend.units);
-    for (size_t i = 0; i < trend.units.size(); ++i)
-      if (trend.units[i].unit.empty()) trend.units[i] = earlier.units[i];
+  void put_before(Curve& curve) const {
+    Curve earlier = kept_curve(curve.key);
+    append(earlier, curve);
+    std::swap(earlier, curve);
+    std::swap(earlier.units, curve.units);
+    for (size_t i = 0; i < curve.units.size(); ++i)
+      if (curve.units[i].unit.empty()) curve.units[i] = earlier.units[i];
   }
 
-  /// The trend that the file of the series holds.
-  Trend kept_trend(const std::string& key) const {
+  /// The curve that the file of the series holds.
+  Curve kept_curve(const std::string& key) const {
     const std::string script = content_of(folder_.path() / data_file(key));
     try {
-      Trend trend = read_trend(std::string_view(script).substr(0, script.find('\n') + 1));
-      if (static_cast<int64_t>(trend.points.size()) == memory_.series.at(key).results) return trend;
+      Curve curve = read_curve(std::string_view(script).substr(0, script.find('\n') + 1));
+      if (static_cast<int64_t>(curve.points.size()) == memory_.series.at(key).results) return curve;
     } catch (const std::exception&) {
     }
     throw Outdated();
@@ -211,33 +220,44 @@ class SiteWriter {
   /// See KeptHistories.
   void each_history(int64_t session, const std::string& started, const KeptHistories::Take& take) {
     const Accepted accepted = read_accepted(sqlite_, sessions_, started);
-    SQLite::Statement found(sqlite_,
-                            "select run, machine from results where session = ? and outcome = 'ok' order by run");
+    SQLite::Statement found(
+        sqlite_, "select run, machine from results where session = ? and outcome = 'ok' order by run");
     found.bind(1, session);
     while (found.executeStep()) {
-      const std::string key = trend_key(found.getColumn(0).getString(), classes_.at(found.getColumn(1).getInt64()));
-      const auto known = trends_.find(key);
-      take_histories(known == trends_.end() ? kept_trend(key) : known->second, memory_.series.at(key), sessions_,
-                     session, accepted, take);
+      const std::string key =
+          series_key(found.getColumn(0).getString(), classes_.at(found.getColumn(1).getInt64()));
+      const auto known = curves_.find(key);
+      take_histories(known == curves_.end() ? kept_curve(key) : known->second, memory_.series.at(key),
+                     sessions_, session, accepted, take);
     }
   }
 
   /// What decides a verdict beside the results.
   std::string basis_of(const std::string& experiment, const Thresholds& thresholds) {
     nlohmann::json basis = objects(statements_, "select * from accepted order by id");
-    const auto latest = std::max_element(sessions_.begin(), sessions_.end(), [&](const auto& one, const auto& other) {
-      const auto place = [&](const SessionFact& fact) { return fact.experiment == experiment ? fact.place + 1 : 0; };
-      return place(one.second) < place(other.second);
-    });
-    basis.push_back(objects(statements_, "select id, planned from executions where session = ?1", latest->first));
-    for (const auto& [metric, threshold] : thresholds) basis.push_back({metric, threshold.value, threshold.points});
+    const auto latest =
+        std::max_element(sessions_.begin(), sessions_.end(), [&](const auto& one, const auto& other) {
+          const auto place = [&](const SessionFact& fact) {
+            return fact.experiment == experiment ? fact.place + 1 : 0;
+          };
+          return place(one.second) < place(other.second);
+        });
+    basis.push_back(
+        objects(statements_, "select id, planned from executions where session = ?1", latest->first));
+    basis.push_back(
+        statements_.number(0,
+                           "select count(*) from results where session in (select id from sessions where "
+                           "confirms = (select identity from sessions where id = ?1) and confirms <> '')",
+                           latest->first));
+    for (const auto& [metric, threshold] : thresholds)
+      basis.push_back({metric, threshold.value, threshold.points});
     const std::string text = dumped(basis);
     return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
   }
 
   void judge_nights() {
     KeptHistories kept;
-    for (const TrendMetric& metric : trend_metrics()) kept.metrics.insert(metric.name);
+    for (const CurveMetric& metric : curve_metrics()) kept.metrics.insert(metric.name);
     kept.each = [this](int64_t session, const std::string& started, const auto& take) {
       each_history(session, started, take);
     };
@@ -270,17 +290,17 @@ class SiteWriter {
   }
 
   /// Recent values and the last change, of the latency or else the throughput.
-  static void summarize(const Trend& trend, SeriesSummary& summary) {
+  static void summarize(const Curve& curve, SeriesSummary& summary) {
     summary.recent.clear();
     for (const char* name : {"latency_p50", "throughput"}) {
-      const size_t column = trend_column(name);
-      for (const double value : trend.values[column])
+      const size_t column = curve_column(name);
+      for (const double value : curve.values[column])
         if (std::isfinite(value)) summary.recent.push_back(value);
       if (summary.recent.empty()) continue;
       if (summary.recent.size() > most_recent)
         summary.recent.erase(summary.recent.begin(), summary.recent.end() - static_cast<long>(most_recent));
-      const std::vector<TrendChange>& changes = trend.changes[column];
-      summary.change_session = changes.empty() ? 0 : trend.points[changes.back().point].session;
+      const std::vector<CurveChange>& changes = curve.changes[column];
+      summary.change_session = changes.empty() ? 0 : curve.points[changes.back().point].session;
       summary.change_before = changes.empty() ? 0 : changes.back().before;
       summary.change_after = changes.empty() ? 0 : changes.back().after;
       return;
@@ -309,10 +329,10 @@ class SiteWriter {
   SiteMemory memory_;
   SiteChange change_;
   SessionFacts sessions_;
-  std::unordered_map<std::string, Trend> trends_;  ///< those with new results, by key
+  std::unordered_map<std::string, Curve> curves_;  ///< those with new results, by key
   std::set<std::string> with_new_results_;         ///< experiments
-  std::map<int64_t, std::string> classes_;  ///< of machines, by their id
-  std::set<std::string> kept_;              ///< files that belong to the site
+  std::map<int64_t, std::string> classes_;         ///< of machines, by their id
+  std::set<std::string> kept_;                     ///< files that belong to the site
 };
 
 }  // namespace

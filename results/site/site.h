@@ -14,10 +14,10 @@ using Thresholds = std::map<std::string, Threshold>;  ///< by metric
 
 /// What a call did to the folder.
 struct SiteChange {
-  int64_t new_results = 0;   ///< results read
-  int64_t new_in_series = 0; ///< series that they belong to
+  int64_t new_results = 0;            ///< results read
+  int64_t new_in_series = 0;          ///< series that they belong to
   size_t written = 0, unchanged = 0;  ///< files
-  bool from_the_start = false;  ///< nothing could be kept of an earlier call
+  bool from_the_start = false;        ///< nothing could be kept of an earlier call
 };
 
 /// Writes the site of a database into a folder, which is made if missing. What an earlier call left there is

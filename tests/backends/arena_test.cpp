@@ -1,5 +1,3 @@
-#ifdef BITSWEEP_ONEDNN
-
 #include "backends/onednn/arena.h"
 
 #include "tests/catch.h"
@@ -30,5 +28,3 @@ TEST_CASE("arena: every place is aligned, and memory is zeroed") {
 
 }  // namespace
 }  // namespace bitsweep::onednn
-
-#endif

@@ -1,5 +1,3 @@
-#ifdef BITSWEEP_ONEDNN
-
 #include <algorithm>
 
 #include "backends/onednn/evidence.h"
@@ -146,5 +144,3 @@ TEST_CASE("onednn: fp32 is strict on every primitive, whatever ONEDNN_DEFAULT_FP
 
 }  // namespace
 }  // namespace bitsweep::onednn
-
-#endif

@@ -1,5 +1,3 @@
-#ifdef BITSWEEP_ONEDNN
-
 #include "backends/backends.h"
 #include "backends/onednn/precisions.h"
 #include "harness/table.h"
@@ -80,5 +78,3 @@ TEST_CASE("precisions: what why_not lets through on this CPU can be prepared, em
 
 }  // namespace
 }  // namespace bitsweep::onednn
-
-#endif

@@ -1,5 +1,3 @@
-#ifdef BITSWEEP_ONEDNN
-
 #include "backends/training.h"
 
 #include <cmath>
@@ -337,5 +335,3 @@ TEST_CASE("training: data that do not fit are refused") {
 
 }  // namespace
 }  // namespace bitsweep
-
-#endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/catch.h"
+#include "tests/places.h"
 
 namespace fs = std::filesystem;
 
@@ -20,7 +21,7 @@ struct Said {
 /// Runs `bitsweep doctor` with these options and a cache of its own.
 Said doctor(const fs::path& cache, const std::string& options) {
   const std::string command =
-      "BITSWEEP_DATA='" + cache.string() + "' '" BITSWEEP_PROGRAM "' doctor " + options + " 2>&1";
+      "BITSWEEP_DATA='" + cache.string() + "' '" + bitsweep::program() + "' doctor " + options + " 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   Said said;
@@ -52,6 +53,12 @@ TEST_CASE(
   const auto& ceilings = json.at("ceilings");
   CHECK(ceilings.at("warnings").size() == ceilings.at("now").at("disturbed").size());
   CHECK(kept);
+  // Where this is a node without a GPU, and a build that could use one, that is said and nothing fails.
+  for (const auto& device : json.at("device_ceilings"))
+    if (json.at("gpus").empty())
+      CHECK_THAT(device.at("why_not").get<std::string>(), ContainsSubstring("no CUDA device: "));
+    else
+      CHECK(device.at("now").at("arithmetic").size() >= 4);
 }
 
 TEST_CASE("doctor: ceilings that cannot be stored are told in a line, with the file") {

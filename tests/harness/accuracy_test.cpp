@@ -43,6 +43,13 @@ TEST_CASE("accuracy: top-k counts the labels among the k largest, ties going to 
   CHECK(top_k(outputs, std::vector<int32_t>{0, 2, 2}, 3) == 1);
 }
 
+TEST_CASE("accuracy: which answers are right is kept in the order of the images") {
+  const std::vector<float> outputs = {1, 3, 2, /**/ 5, 5, 0, /**/ not_a_number, 0, 0};
+  CHECK(right_answers(outputs, std::vector<int32_t>{1, 1, 0}) == std::vector<bool>{true, false, false});
+  CHECK(right_answers(outputs, std::vector<int32_t>{2, 0, 1}) == std::vector<bool>{false, true, false});
+  CHECK(right_answers({}, {}).empty());
+}
+
 TEST_CASE("accuracy: an output that is not a number is never right") {
   CHECK(top_k(std::vector<float>{not_a_number, 1, 2}, std::vector<int32_t>{0}, 1) == 0);
   CHECK(top_k(std::vector<float>{not_a_number, 1, 2}, std::vector<int32_t>{2}, 1) == 0);

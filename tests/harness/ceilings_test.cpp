@@ -205,3 +205,34 @@ TEST_CASE("ceilings: a cache that cannot be written is no error") {
              ContainsSubstring(cache.file(some_machine()).string()) && ContainsSubstring("BITSWEEP_DATA"));
   CHECK(ceilings(some_machine(), 1).threads == 1);
 }
+
+const Ceilings of_a_gpu = {0,
+                           {{"fp16", "cublasLt", 4e14}},
+                           {{1 << 20, 5e12}, {1 << 30, 3e12}},
+                           "2026-11-25T00:00:00.000Z",
+                           {},
+                           "a GPU of the test",
+                           {{"host to device", 5e10}, {"device to host", 4e10}}};
+
+TEST_CASE("ceilings: those of a GPU survive the way through JSON") {
+  CHECK(nlohmann::json(of_a_gpu).get<Ceilings>() == of_a_gpu);
+  CHECK(nlohmann::json(planted).get<Ceilings>() == planted);
+  CHECK_FALSE(nlohmann::json(planted).contains("device"));  // as older versions wrote it
+}
+
+TEST_CASE("ceilings: those of a GPU are kept beside those of the CPU, and measured once") {
+  const CacheFolder cache;
+  const Machine machine = some_machine();
+  raise_ceilings(machine, planted);
+  int measured = 0;
+  const auto measure = [&] { return ++measured, of_a_gpu; };
+  CHECK(ceilings(machine, of_a_gpu.device, measure) == of_a_gpu);
+  CHECK(ceilings(machine, of_a_gpu.device, measure) == of_a_gpu);
+  CHECK(measured == 1);
+  CHECK(ceilings(machine, 2) == planted);
+  Ceilings faster = of_a_gpu;
+  faster.transfers[1].bytes_per_s = 6e10;
+  CHECK(raise_ceilings(machine, faster).transfers == faster.transfers);
+  CHECK(raise_ceilings(machine, of_a_gpu).transfers == faster.transfers);
+  CHECK(ceilings(machine, 2) == planted);
+}

@@ -13,6 +13,7 @@
 #include "harness/models/models.h"
 #include "harness/table.h"
 #include "tests/catch.h"
+#include "tests/places.h"
 
 using namespace bitsweep;
 
@@ -141,7 +142,7 @@ TEST_CASE("experiment: the text is kept as it was read") {
 }
 
 TEST_CASE("experiment: the experiments that ship are right") {
-  for (const auto& file : std::filesystem::directory_iterator(BITSWEEP_SOURCE_DIR "/experiments"))
+  for (const auto& file : std::filesystem::directory_iterator(source_dir() + "/experiments"))
     if (file.path().extension() == ".yaml") {
       INFO(file.path());
       CHECK(read_failure(file.path().string()) == "nothing");
@@ -149,7 +150,7 @@ TEST_CASE("experiment: the experiments that ship are right") {
 }
 
 TEST_CASE("experiment: the example of the reference is right") {
-  std::ifstream file(BITSWEEP_SOURCE_DIR "/experiments/README.md");
+  std::ifstream file(source_dir() + "/experiments/README.md");
   const std::string page(std::istreambuf_iterator<char>(file), {});
   const size_t begin = page.find("```yaml\n") + 8;
   CHECK(mistakes(page.substr(begin, page.find("```", begin) - begin)) == "nothing");

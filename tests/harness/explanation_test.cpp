@@ -114,6 +114,22 @@ TEST_CASE("explanation: zeros that no kernel uses are said to be of no use") {
   CHECK_THAT(all(explain(pruned, &dense, &none)),
              ContainsSubstring("not told from that of the dense run") &&
                  ContainsSubstring("none exploits this pattern of zeros"));
+  add_metric(pruned, "packed_zero_share", 49.8, "%", Direction::neutral);
+  CHECK_THAT(all(explain(pruned, &dense, &none)),
+             ContainsSubstring("they lie in memory, 50 % of the packed weights"));
   pruned.layers[0].implementation = "sparse:avx512_core";
   CHECK_THAT(all(explain(pruned, &dense, &twice)), ContainsSubstring("other kernels, or other shapes, ran"));
+}
+
+TEST_CASE("explanation: channels that pruning left beside the vectors' width are named") {
+  Result dense = measured(Precision::fp32, 1000, 1, 1000);
+  Result pruned = measured(Precision::fp32, 1000, 1, 900);
+  pruned.run.pruning = {"magnitude", 0.5};
+  const Ratio none = {1.0, {0.99, 1.01}, 40};
+  const auto empty_vectors = ContainsSubstring("partly empty, in layers 1 of 4: conv3 (60)");
+  CHECK_THAT(all(explain(pruned, &dense, &none)), !empty_vectors);
+  pruned.evidence["channels_not_of_16"] = "1 of 4: conv3 (60)";
+  CHECK_THAT(all(explain(pruned, &dense, &none)), empty_vectors);
+  dense.evidence = pruned.evidence;  // then it is not pruning's doing
+  CHECK_THAT(all(explain(pruned, &dense, &none)), !empty_vectors);
 }

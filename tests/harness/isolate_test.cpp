@@ -8,6 +8,7 @@
 
 #include "harness/error.h"
 #include "tests/catch.h"
+#include "tests/places.h"
 
 using namespace bitsweep;
 
@@ -33,7 +34,7 @@ std::map<std::string, Result> carry_out(const Order& order) {
         INFO("run " << result.run.model);
         CHECK(results.emplace(result.run.model, result).second);
       },
-      BITSWEEP_FAULTY_CHILD);
+      faulty_child());
   CHECK(results.size() == order.runs.size());
   return results;
 }

@@ -2,6 +2,9 @@
 
 #include <set>
 
+#include <fmt/format.h>
+
+#include "harness/denormals.h"
 #include "harness/error.h"
 #include "harness/models/models.h"
 #include "tests/catch.h"
@@ -160,6 +163,22 @@ TEST_CASE("network: weights that meet padding are no multiplications on the imag
   CHECK(macs_on_image(network, linear) == 50);
 }
 
+TEST_CASE("network: pixels between the windows are not read") {
+  Network network("net", {4, 8, 6});
+  const auto share = [&](int64_t kernel, int64_t stride, int64_t padding) {
+    const size_t layer = network.add(fmt::format("{}", network.layers().size()),
+                                     some_convolution(4, 6, square_window(kernel, stride, padding), 1), {0});
+    return share_of_input_read(network, layer);
+  };
+  CHECK(share(3, 1, 1) == 1);
+  CHECK(share(3, 2, 1) == 1);
+  CHECK(share(1, 2, 0) == 0.25);
+  CHECK(share(2, 3, 0) == (6.0 / 8) * (4.0 / 6));
+  const size_t pool = network.add("pool", MaxPool{square_window(1, 2, 0)}, {0});
+  CHECK(share_of_input_read(network, pool) == 0.25);
+  CHECK(share_of_input_read(network, network.add("relu", Activation{}, {0})) == 1);
+}
+
 TEST_CASE("network: multiplications and parameters are counted as in the literature") {
   Network network("net", {4, 8, 8});
   const size_t convolution = network.add("conv", some_convolution(4, 6, square_window(3, 2, 1), 1, 2));
@@ -172,10 +191,12 @@ TEST_CASE("network: multiplications and parameters are counted as in the literat
   CHECK(parameter_count(network) == (6 * 2 * 9 + 6) + (6 + 6) + (960 + 10));
 }
 
-TEST_CASE("network: zeros are counted in weights, not in biases") {
+TEST_CASE("network: zeros and denormals are counted in weights, not in biases, also where they are flushed") {
   Network network("net", {4});
-  network.add("fc", Linear{{{2, 4}, {1, 0, -0.0F, 2, 3, 0, 4, 5}}, {{2}, {0, 0}}});
+  network.add("fc", Linear{{{2, 4}, {1, 0, -0.0F, 2, 3, 0, 1e-40F, -1e-38F}}, {{2}, {0, 1e-40F}}});
+  flush_denormals(1);
   CHECK(count_zeros(network).zeros == 3);
+  CHECK(count_zeros(network).denormals == 2);
   CHECK(count_zeros(network).weights == 8);
 }
 

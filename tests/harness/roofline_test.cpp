@@ -34,10 +34,11 @@ TEST_CASE("roofline: without MACs, weights or instructions there is no arithmeti
   CHECK_FALSE(arithmetic_bound_ns(layer("f64:f64:f64", 1, 1000, 8), node));
 }
 
-TEST_CASE("roofline: bytes are bounded by the fastest level that could hold them") {
+TEST_CASE("roofline: each level of memory brings as much as it holds") {
   CHECK(memory_bound_ns(layer("f32:f32", 1, 0, 8), node) == Approx(1));
   CHECK(memory_bound_ns(layer("f32:f32", 1, 0, 999'999), node) == Approx(999'999 / 8.0));
-  CHECK(memory_bound_ns(layer("f32:f32", 1, 0, 1'000'000), node) == Approx(500'000));
+  CHECK(memory_bound_ns(layer("f32:f32", 1, 0, 1'000'000), node) == Approx(125'000));
+  CHECK(memory_bound_ns(layer("f32:f32", 1, 0, 2'000'000), node) == Approx(125'000 + 500'000));
   CHECK(memory_bound_ns(layer("f32:f32", 1, 0, 0), node) == 0);
 }
 

@@ -1,11 +1,11 @@
-// Writes a database of made-up nights, or adds nights to it: for scripts/benchmark-report and the test of the report in a
-// browser. In the last of them there is another oneDNN, some runs are slower, and one crashes.
+// Writes a database of made-up nights, or adds nights to it: for scripts/benchmark-report and the test of the
+// report in a browser. In the last of them there is another oneDNN, some runs are slower, and one crashes.
 //   made_up_nights DATABASE NIGHTS MODELS     70 runs a model
+#include "tests/results/made_up_nights.h"
+
 #include <string>
 
 #include <fmt/format.h>
-
-#include "tests/results/made_up_nights.h"
 
 using namespace bitsweep;
 

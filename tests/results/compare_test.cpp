@@ -288,3 +288,20 @@ TEST_CASE_METHOD(Two, "compare: programs get raw numbers of all fields") {
   CHECK(rows.cells[0][field_names().size() + 3] == Cell("ns"));
   CHECK(std::holds_alternative<double>(rows.cells[0][field_names().size() + 7]));
 }
+
+TEST_CASE("compare: the same images tell smaller differences of accuracy") {
+  const auto answered = [](size_t wrong, size_t from) {
+    Observed side = scored(100 - 0.01 * static_cast<double>(wrong), 10'000);
+    side.right.assign(10'000, true);
+    std::fill_n(side.right.begin() + static_cast<std::ptrdiff_t>(from), wrong, false);
+    return side;
+  };
+  const std::map<std::string, Threshold> gate = {{"top1", {0.3, true}}};
+  CHECK(verdict(scored(97.6, 10'000), scored(97.2, 10'000), "top1", gate) == "unknown");
+  CHECK(verdict(answered(240, 0), answered(280, 0), "top1", gate) == "regressed");
+  CHECK(verdict(answered(240, 0), answered(280, 5000), "top1", gate) == "unknown");
+  CHECK(verdict(answered(240, 0), answered(240, 1), "top1", gate) == "steady");
+  Observed others = answered(280, 0);
+  others.data_hash = "of others";
+  CHECK(verdict(answered(240, 0), others, "top1", gate) == "unknown");
+}

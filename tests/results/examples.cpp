@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "results/store.h"
+#include "tests/places.h"
 
 namespace bitsweep::examples {
 
@@ -109,7 +110,7 @@ void fill(const std::string& path) {
 }
 
 std::string approved(const std::string& name, const std::string& text) {
-  const std::string path = std::string(BITSWEEP_SOURCE_DIR) + "/tests/approved/" + name;
+  const std::string path = source_dir() + "/tests/approved/" + name;
   if (std::getenv("BITSWEEP_APPROVE") != nullptr) std::ofstream(path, std::ios::binary) << text;
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -6,6 +6,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include "tests/places.h"
 #include "tests/results/examples.h"
 
 namespace bitsweep::examples {
@@ -19,7 +20,7 @@ inline int latest_kept_version() {
 inline std::string kept_file(const TemporaryFolder& folder, int version) {
   const std::string name = "version_" + std::to_string(version) + ".sqlite", copy = folder.file(name);
   for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(copy + ending);
-  std::filesystem::copy_file(std::string(BITSWEEP_SOURCE_DIR) + "/tests/approved/databases/" + name, copy);
+  std::filesystem::copy_file(source_dir() + "/tests/approved/databases/" + name, copy);
   return copy;
 }
 

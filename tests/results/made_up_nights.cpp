@@ -85,7 +85,8 @@ int64_t MadeUpNights::add_night() {
   }
   SQLite::Database sqlite(path_, SQLite::OPEN_READWRITE, 10'000);
   SQLite::Statement started(
-      sqlite, "update sessions set started = strftime('%Y-%m-%dT%H:%M:%SZ', '2026-01-01T02:00:00Z', ?) where id = ?");
+      sqlite,
+      "update sessions set started = strftime('%Y-%m-%dT%H:%M:%SZ', '2026-01-01T02:00:00Z', ?) where id = ?");
   started.bind(1, fmt::format("+{} days", night_++));
   started.bind(2, session);
   started.exec();

@@ -19,8 +19,8 @@ struct Story {
   size_t most_samples = 64;
 };
 
-/// A database that grows night by night, from where it is on. Latencies have a noise of 1 % from night to night; the first run
-/// crashes in the night of the upgrade.
+/// A database that grows night by night, from where it is on. Latencies have a noise of 1 % from night to
+/// night; the first run crashes in the night of the upgrade.
 class MadeUpNights {
  public:
   MadeUpNights(const std::string& path, const Story& story);

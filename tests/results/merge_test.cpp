@@ -1,7 +1,10 @@
 #include "results/merge.h"
 
+#include "results/acceptance.h"
 #include "results/database.h"
 #include "results/maintenance.h"
+#include "results/result_reader.h"
+#include "results/saved_queries.h"
 #include "results/store.h"
 #include "tests/catch.h"
 #include "tests/results/examples.h"
@@ -81,6 +84,56 @@ TEST_CASE("merge: the latest session is the one that began last, in whatever ord
       .exec("update sessions set started = '2001-01-01T00:00:00Z'");
   merge(late, early);
   CHECK(Store(late, Access::read_write).latest_session("resnet-precision").id == 1);
+}
+
+TEST_CASE("merge: answers, and what a session confirms, are taken") {
+  const examples::TemporaryFolder folder;
+  const std::string from = folder.file("from.sqlite"), into = folder.file("into.sqlite");
+  Result result = examples::ok(mlp, 1e6);
+  for (int i = 0; i < 13; ++i) result.right.push_back(i % 3 == 0);
+  {
+    Store store(from, Access::read_write);
+    const int64_t session = store.begin_session(examples::experiment(), 1);
+    store.add(session, result);
+    store.add(store.begin_session(examples::experiment("confirm:resnet-precision"), 1, session), result);
+  }
+  fill_one(into, examples::ok(mlp, 1e6));  // so that ids differ
+  merge(into, from);
+  CHECK(number(into, "select count(*) from answers") == 2);
+  CHECK(Database(into, Access::read_only).use([](SQLite::Database& sqlite) {
+    return read_result(sqlite, 2).right;
+  }) == result.right);
+  CHECK(number(into,
+               "select own.id from sessions as own join sessions as confirming on own.identity = "
+               "confirming.confirms") == 2);
+}
+
+TEST_CASE(
+    "merge: accepted changes and saved queries are taken once, and a name that is taken stays what it is") {
+  const examples::TemporaryFolder folder;
+  const std::string from = folder.file("from.sqlite"), into = folder.file("into.sqlite");
+  fill_one(into, examples::ok(mlp, 1e6));
+  fill_one(from, examples::ok(mlp, 2e6));
+  accept_change(from, {run_id(mlp), "latency_p50", 1, "eve", "larger tiles", "2030-01-01T23:59:59Z"});
+  Question fast, slow;
+  fast.query.filters = {"latency_p50<1ms"};
+  slow.query.filters = {"latency_p50>1ms"};
+  save_query(from, "quick", fast);
+  save_query(from, "mine", fast);
+  save_query(into, "mine", slow);
+  const Merged first = merge(into, from);
+  CHECK(first.acceptances_taken == 1);
+  CHECK(first.queries_taken == 1);
+  CHECK(first.queries_left == std::vector<std::string>{"mine"});
+  CHECK(number(into, "select session from accepted") == 2);
+  CHECK(examples::text(into, "select who || why || until from accepted") ==
+        "evelarger tiles2030-01-01T23:59:59Z");
+  CHECK(saved_query(into, "mine").query.filters == slow.query.filters);
+  CHECK(saved_query(into, "quick").query.filters == fast.query.filters);
+  const Merged again = merge(into, from);
+  CHECK(again.acceptances_taken + again.queries_taken == 0);
+  CHECK(number(into, "select count(*) from accepted") == 1);
+  CHECK(integrity(into).empty());
 }
 
 TEST_CASE("merge: a file of an older version is merged") {

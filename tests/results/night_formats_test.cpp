@@ -81,6 +81,28 @@ TEST_CASE("night formats: Markdown and XML take names as names") {
   CHECK_THAT(rendered("junit", night()), ContainsSubstring("model=a|b &lt;script&gt;"));
 }
 
+TEST_CASE("night formats: what was refuted by measuring again is told apart and fails nothing") {
+  Night one = night();
+  one.findings[0].verdict.confirmed = false;
+  one.findings[0].again = Again::refuted;
+  one.findings[0].value_again = 1.01e6;
+  one.outcomes[0].again = Again::refuted;
+  for (const char* format : {"text", "md"}) {
+    const std::string page = rendered(format, one);
+    CHECK_THAT(page,
+               ContainsSubstring("Not confirmed when measured again") && ContainsSubstring("1.01 ms again"));
+    CHECK_THAT(page, ContainsSubstring("ok when measured again"));
+    CHECK(page.find("Regressed") == page.npos);
+  }
+  CHECK_THAT(headline(one), ContainsSubstring("1 not confirmed when measured again"));
+  CHECK(count_of(rendered("junit", one), "<failure") == 0);
+  const nlohmann::json page = nlohmann::json::parse(rendered("json", one));
+  CHECK(page["regressed"] == false);
+  CHECK(page["findings"][0]["measured_again"] == "refuted");
+  CHECK(page["findings"][0]["value_again"] == 1.01e6);
+  CHECK(page["findings"][1]["measured_again"].is_null());
+}
+
 TEST_CASE("night formats: JSON holds all, and numbers that are none become null") {
   Night one = night();
   one.findings[0].verdict.change = INFINITY;

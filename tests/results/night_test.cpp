@@ -38,6 +38,14 @@ class Nights {
     return add([](Result&) {});
   }
 
+  /// Measures the MLP again to confirm a session.
+  template <class Plant>
+  void confirm(int64_t session, Plant plant) {
+    Result result = noisy(mlp, 2e6);
+    plant(result);
+    store_.add(store_.begin_session(examples::experiment("confirm:nightly"), 1, session), result);
+  }
+
   Night judge() const { return judge_night(path_, "nightly", 0, usual_thresholds()); }
   const std::string& path() const { return path_; }
 
@@ -201,6 +209,68 @@ TEST_CASE("night: a run that was ok and is not has regressed, with its reason") 
   nights.add();
   CHECK_FALSE(nights.judge().has_regressed());
   CHECK(nights.judge().outcomes.at(0).after == "ok");
+}
+
+TEST_CASE("night: fewer right answers to the same images are told in the second night") {
+  const auto right = [](size_t wrong) {
+    return [wrong](Result& result) {
+      result.right.assign(10'000, true);
+      std::fill_n(result.right.begin(), wrong, false);
+      result.evidence["data_hash"] = "mnist";
+      result = examples::with(result, "top1", 100 - 0.01 * static_cast<double>(wrong), "%",
+                              Direction::higher_is_better);
+    };
+  };
+  Nights nights;
+  nights.add(right(240));
+  nights.add(right(240));
+  CHECK(nights.judge().steady == 1);
+  nights.add(right(300));
+  const Night night = nights.judge();
+  CHECK(night.has_regressed());
+  REQUIRE(find(night, "top1") != nullptr);
+  CHECK(find(night, "top1")->verdict.change == Approx(-0.006 / 0.976));
+  CHECK(find(night, "top1")->since_session == 3);
+}
+
+TEST_CASE(
+    "night: a suspect that was measured again counts if it is as bad again, and else is told as refuted") {
+  for (const double again : {1.0, 1.4}) {
+    INFO(again);
+    Nights nights;
+    for (int i = 0; i < 15; ++i) nights.add();
+    nights.add(slower(1.4));
+    CHECK(suspects(nights.judge()) == std::vector{run_id(mlp)});
+    nights.confirm(16, [&](Result& result) { slower(again)(result); });
+    const Night night = nights.judge();
+    CHECK(night.session == 16);  // what confirms is no session of the experiment
+    const Finding* finding = find(night, "latency_p50");
+    REQUIRE(finding != nullptr);
+    CHECK(finding->verdict.after == Approx(2.8e6).epsilon(0.05));
+    REQUIRE(finding->value_again);
+    CHECK(*finding->value_again == Approx(again * 2e6).epsilon(0.05));
+    CHECK(finding->again == (again > 1 ? Again::confirmed : Again::refuted));
+    CHECK(night.has_regressed() == again > 1);
+  }
+}
+
+TEST_CASE("night: what fails again is confirmed, what does not is refuted, and on other machines neither") {
+  for (const bool ok : {true, false}) {
+    Nights nights;
+    nights.add();
+    const auto fail = [](Result& result) {
+      result = examples::not_ok(mlp, Outcome::timeout, "took an hour");
+    };
+    nights.add(fail);
+    CHECK(suspects(nights.judge()) == std::vector{run_id(mlp)});
+    nights.confirm(2, [](Result& result) { result.machine.cpu = "another"; });
+    CHECK(nights.judge().has_regressed());
+    nights.confirm(2, [&](Result& result) {
+      if (!ok) fail(result);
+    });
+    CHECK(nights.judge().has_regressed() == !ok);
+    CHECK(nights.judge().outcomes.at(0).again == (ok ? Again::refuted : Again::confirmed));
+  }
 }
 
 TEST_CASE("night: what changed although no number did is told") {

@@ -8,6 +8,7 @@
 
 #include "results/student.h"
 #include "tests/catch.h"
+#include "tests/places.h"
 
 using namespace bitsweep;
 using nlohmann::json;
@@ -25,7 +26,7 @@ std::vector<std::optional<double>> values_of(const json& list) {
 
 TEST_CASE("otava: the compatible mode gives what Apache Otava gave, to the figures") {
   // Written by scripts/benchmark-change-points --approve.
-  std::ifstream file(BITSWEEP_SOURCE_DIR "/tests/approved/results/otava.json");
+  std::ifstream file(source_dir() + "/tests/approved/results/otava.json");
   const json approved = json::parse(file);
   CHECK(approved["otava"] == "0.8.0");
   size_t changes = 0;

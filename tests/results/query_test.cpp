@@ -1,5 +1,7 @@
 #include "results/query.h"
 
+#include <algorithm>
+
 #include "harness/error.h"
 #include "results/database.h"
 #include "results/sessions.h"
@@ -143,6 +145,34 @@ TEST_CASE_METHOD(Filled, "query: the default columns are those that tell somethi
   query.filters = {"model=vgg16"};
   CHECK(headings(read_results(path, query)) ==
         std::vector<std::string>{"model", "precision", "outcome", "latency_p50", "throughput", "id"});
+}
+
+TEST_CASE("query: a result that was disturbed is marked, and others are not") {
+  examples::TemporaryFolder folder;
+  const std::string path = folder.file("a.sqlite");
+  const auto marks = [&] {
+    const std::vector<std::string> shown = headings(read_results(path, {}));
+    return std::count(shown.begin(), shown.end(), "disturbed") == 1;
+  };
+  {
+    Store store(path, Access::read_write);
+    const int64_t session = store.begin_session(examples::experiment(), 2);
+    store.add(session, examples::ok(examples::run("mlp", Precision::fp32), 5'000));
+    CHECK_FALSE(marks());
+    Result disturbed = examples::ok(examples::run("mlp", Precision::int8), 3'000);
+    disturbed.evidence["disturbed"] = "steal 4 %";
+    store.add(session, disturbed);
+  }
+  CHECK(marks());
+  CHECK(found(path, {"disturbed=yes"}) == "mlp/int8");
+  CHECK(found(path, {"disturbed!=yes"}) == "mlp/fp32");
+}
+
+TEST_CASE_METHOD(Filled, "query: a percentile that no result has samples enough for is there, and empty") {
+  Query query;
+  query.filters = {"model=vgg16"};
+  query.columns = {"latency_p999"};
+  CHECK(read_results(path, query).cells == std::vector<std::vector<Cell>>{{Cell()}});
 }
 
 TEST_CASE_METHOD(Filled, "query: an empty answer says why where it can") {

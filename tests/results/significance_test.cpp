@@ -132,3 +132,23 @@ TEST_CASE("significance: a ratio repeats to the bit, and a few values tell nothi
   CHECK(std::isinf(few.interval.high));
   CHECK_THROWS_AS(independent_ratio({}, b), std::invalid_argument);
 }
+
+TEST_CASE("significance: McNemar's mid-p-value is that of the literature, and of equal answers 1") {
+  const auto answers = [](int64_t lost, int64_t gained, bool after) {
+    std::vector<bool> right(100, true);
+    for (int64_t i = 0; i < lost + gained; ++i) right[static_cast<size_t>(i)] = (i < lost) != after;
+    return right;
+  };
+  // Fagerland, Lydersen & Laake (2013), table 1 (1 and 7 of 21 pairs): exact 0.0703, mid-p 0.0391.
+  const PairedShares pairs = mcnemar(answers(7, 1, false), answers(7, 1, true));
+  CHECK(pairs.lost == 7);
+  CHECK(pairs.gained == 1);
+  CHECK(pairs.p == Approx(0.0391).margin(0.0001));
+  CHECK(pairs.difference.low < -0.06);
+  CHECK(pairs.difference.high > -0.06);
+  CHECK(mcnemar(answers(1, 7, false), answers(1, 7, true)).p == pairs.p);
+  CHECK(mcnemar(answers(5, 5, false), answers(5, 5, true)).p == 1);
+  CHECK(mcnemar(answers(0, 0, false), answers(0, 0, true)).p == 1);
+  CHECK_THROWS_AS(mcnemar({}, {}), std::invalid_argument);
+  CHECK_THROWS_AS(mcnemar({true}, {true, false}), std::invalid_argument);
+}

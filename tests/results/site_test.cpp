@@ -13,6 +13,7 @@
 #include "results/site/folder.h"
 #include "results/store.h"
 #include "tests/catch.h"
+#include "tests/places.h"
 #include "tests/results/examples.h"
 #include "tests/results/made_up_nights.h"
 
@@ -33,7 +34,8 @@ std::map<std::string, Thresholds> usual_for(const std::string& experiment) {
 std::map<std::string, std::string> files_of(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = content_of(entry.path());
+    if (entry.is_regular_file())
+      files[fs::relative(entry.path(), folder).string()] = content_of(entry.path());
   return files;
 }
 
@@ -166,7 +168,8 @@ TEST_CASE("site: its verdicts are those of regressions") {
     for (const auto& [name, value] : told["findings"][i].items()) CHECK(shown["findings"][i][name] == value);
   }
   for (const char* name : {"series_judged", "series_steady", "series_unknown", "outcomes"})
-    CHECK((name == std::string("outcomes") ? shown[name].size() == told[name].size() : shown[name] == told[name]));
+    CHECK((name == std::string("outcomes") ? shown[name].size() == told[name].size()
+                                           : shown[name] == told[name]));
 }
 
 TEST_CASE("site: what is accepted later is taken into account without a new result") {
@@ -195,7 +198,9 @@ TEST_CASE("site: results that went away, were replaced or are of another databas
   }
   SECTION("gone") {
     SQLite::Database sqlite(made.path, SQLite::OPEN_READWRITE);
-    sqlite.exec("pragma foreign_keys = on; delete from results where run in (select id from runs where model = 'mlp')");
+    sqlite.exec(
+        "pragma foreign_keys = on; delete from results where run in (select id from runs where model = "
+        "'mlp')");
     CHECK(made.write().from_the_start);
     CHECK(names(made.site, "model-").size() == 1);
     CHECK(names(made.site, "data/").size() == 9);
@@ -220,7 +225,8 @@ TEST_CASE("site: an older session that was merged in takes its place") {
   made.write();
   Store store(made.path, Store::Access::read_write);
   const int64_t session = store.begin_session(examples::experiment("nightly"), 1);
-  SQLite::Database(made.path, SQLite::OPEN_READWRITE, 10'000).exec("update sessions set started = '2025-12-24T02:00:00Z' where id = 4");
+  SQLite::Database(made.path, SQLite::OPEN_READWRITE, 10'000)
+      .exec("update sessions set started = '2025-12-24T02:00:00Z' where id = 4");
   store.add(session, examples::ok(examples::run("resnet50", Precision::fp32), 1e6));
   CHECK(made.write().new_results == 1);
   size_t found = 0;
@@ -252,7 +258,8 @@ TEST_CASE("site: a regression is told once, and its end when it is over") {
 TEST_CASE("site: hostile names stay text") {
   const examples::TemporaryFolder folder;
   const std::string path = folder.file("a.sqlite");
-  const std::string hostile = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>{{data}}../../..\x01\"";
+  const std::string hostile =
+      "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>{{data}}../../..\x01\"";
   Store store(path, Store::Access::read_write);
   const int64_t session = store.begin_session(examples::experiment(hostile), 1);
   Result result = examples::ok(examples::run(hostile, Precision::int8), 1e6);
@@ -282,28 +289,33 @@ TEST_CASE("site: hostile names stay text") {
   CHECK(data_of(folder.path() / "site" / pages[0])["model"] == hostile);
 }
 
-TEST_CASE("site: pages load nothing from elsewhere, run no script of their own and keep the licence of their chart library") {
+TEST_CASE(
+    "site: pages load nothing from elsewhere, run no script of their own and keep the licence of their chart "
+    "library") {
   Nights made(1);
   made.write();
   for (const auto& [name, content] : files_of(made.site)) {
     if (name.find(".html") == name.npos) continue;
     INFO(name);
     CHECK(count(content, "http://") + count(content, "https://") + count(content, "src=\"//") == 0);
-    CHECK(count(content, "<script") == count(content, "<script src=\"assets/") + count(content, "<script src=\"data/") +
+    CHECK(count(content, "<script") == count(content, "<script src=\"assets/") +
+                                           count(content, "<script src=\"data/") +
                                            count(content, "<script type=\"application/json\""));
     CHECK(count(content, "<style") + count(content, " style=") + count(content, " onclick=") == 0);
     CHECK_THAT(content, ContainsSubstring("default-src 'none'; script-src 'self'; style-src 'self'"));
-    CHECK_THAT(content, ContainsSubstring("Chart.js Contributors") && ContainsSubstring("THE SOFTWARE IS PROVIDED \"AS IS\""));
+    CHECK_THAT(content, ContainsSubstring("Chart.js Contributors") &&
+                            ContainsSubstring("THE SOFTWARE IS PROVIDED \"AS IS\""));
   }
 }
 
 TEST_CASE("site: scripts put no text into a page but as text") {
   size_t scripts = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(BITSWEEP_SOURCE_DIR) / "results/page")) {
+  for (const auto& entry : fs::directory_iterator(fs::path(source_dir()) / "results/page")) {
     if (entry.path().extension() != ".js") continue;
     ++scripts;
     const std::string text = content_of(entry.path());
-    for (const char* way : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch("}) {
+    for (const char* way :
+         {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch("}) {
       INFO(entry.path() << " " << way);
       CHECK(text.find(way) == text.npos);
     }
@@ -315,7 +327,9 @@ TEST_CASE("site: without a session, or into what is no folder, it is not written
   const examples::TemporaryFolder folder;
   const std::string path = folder.file("a.sqlite");
   Store(path, Store::Access::read_write);
-  CHECK_THROWS_WITH(write_site(path, folder.path() / "site", {}), ContainsSubstring("there is no session to report"));
+  CHECK_THROWS_WITH(write_site(path, folder.path() / "site", {}),
+                    ContainsSubstring("there is no session to report"));
   Nights made(1);
-  CHECK_THROWS_WITH(write_site(made.path, made.path, usual), ContainsSubstring("the report cannot be written"));
+  CHECK_THROWS_WITH(write_site(made.path, made.path, usual),
+                    ContainsSubstring("the report cannot be written"));
 }

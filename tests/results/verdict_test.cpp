@@ -32,6 +32,82 @@ TEST_CASE("verdict: with little history nothing is judged") {
   CHECK(judge(series({{100, 8}}), three_percent).judgement == Judgement::steady);
 }
 
+namespace {
+
+const Threshold half_a_point = {0.5, true};
+
+/// Sessions that answered 10,000 images, of which these numbers, from these positions on, were wrong.
+SeriesHistory answered(const std::vector<std::pair<size_t, size_t>>& wrong_from) {
+  SeriesHistory history;
+  history.direction = Direction::higher_is_better;
+  for (const auto& [wrong, from] : wrong_from) {
+    std::vector<bool> right(10'000, true);
+    std::fill_n(right.begin() + static_cast<std::ptrdiff_t>(from), wrong, false);
+    history.answers.push_back(right);
+    history.values.push_back(100 * (1 - static_cast<double>(wrong) / 10'000));
+  }
+  return history;
+}
+
+}  // namespace
+
+TEST_CASE("verdict: equal accuracy with different answers is steady") {
+  const SeriesVerdict verdict = judge(answered({{240, 0}, {240, 5000}}), half_a_point);
+  CHECK(verdict.judgement == Judgement::steady);
+  CHECK_FALSE(verdict.recovered);
+  CHECK(verdict.change == 0);
+}
+
+TEST_CASE("verdict: a real loss of right answers is found in the second session, with its interval") {
+  const SeriesHistory lost = answered({{240, 0}, {300, 0}});
+  const SeriesVerdict verdict = judge(lost, half_a_point);
+  CHECK(verdict.judgement == Judgement::regressed);
+  CHECK(verdict.worth_attention);
+  CHECK_FALSE(verdict.confirmed);
+  CHECK(verdict.before == 97.6);
+  CHECK(verdict.after == 97.0);
+  CHECK(verdict.since == 1);
+  CHECK(verdict.change_interval.low < -0.006);
+  CHECK(verdict.change_interval.high < -0.004);
+  const SeriesVerdict again = judge(lost, half_a_point);
+  CHECK(again.change_interval.low == verdict.change_interval.low);
+  // As many fewer, but of other images: 300 lost and 240 gained may be chance.
+  CHECK(judge(answered({{240, 0}, {300, 5000}}), half_a_point).judgement == Judgement::steady);
+}
+
+TEST_CASE("verdict: a loss is told as long as it lasts, and small losses of answers add up") {
+  const SeriesVerdict third =
+      judge(answered({{240, 0}, {240, 0}, {300, 0}, {300, 0}, {300, 0}}), half_a_point);
+  CHECK(third.judgement == Judgement::regressed);
+  CHECK(third.confirmed);
+  CHECK(third.since == 2);
+  const SeriesVerdict crept = judge(answered({{240, 0}, {248, 0}, {256, 0}, {264, 0}}), half_a_point);
+  CHECK(crept.judgement == Judgement::regressed);
+  CHECK_FALSE(crept.worth_attention);
+  const SeriesVerdict back = judge(answered({{240, 0}, {300, 0}, {240, 0}}), half_a_point);
+  CHECK(back.judgement == Judgement::steady);
+  CHECK(back.recovered);
+}
+
+TEST_CASE("verdict: what is significantly better is improved, and its loss is a loss from then on") {
+  CHECK(judge(answered({{300, 0}, {240, 0}}), half_a_point).judgement == Judgement::improved);
+  CHECK(judge(answered({{300, 0}, {240, 0}, {300, 0}}), half_a_point).judgement == Judgement::regressed);
+}
+
+TEST_CASE("verdict: accuracy whose answers are to other images, or not known, is judged by its value") {
+  SeriesHistory history = answered({{240, 0}, {300, 0}});
+  history.answers[0].clear();
+  CHECK(judge(history, half_a_point).judgement == Judgement::unknown);  // two values are too few
+  history.answers.clear();
+  CHECK(judge(history, half_a_point).judgement == Judgement::unknown);
+}
+
+TEST_CASE("verdict: an accepted loss of answers is the baseline") {
+  SeriesHistory history = answered({{240, 0}, {300, 0}, {300, 0}});
+  history.accepted = 1;
+  CHECK(judge(history, half_a_point).judgement == Judgement::steady);
+}
+
 TEST_CASE("verdict: a new level that is worse has regressed, with its size, its interval and its beginning") {
   const SeriesVerdict verdict = judge(series({{100, 15}, {110, 6}}), three_percent);
   CHECK(verdict.judgement == Judgement::regressed);
