@@ -31,30 +31,46 @@ std::string place_of(const auto& of) {
   return of.run_id + " " + of.machine_class;
 }
 
-SeriesHistory series_of(const History& history) {
+/// Where new levels begin, ascending.
+std::vector<size_t> level_starts_of(const History& history) {
+  // Judged after each session: without the stricter bound one of eight quiet histories would change within
+  // 100.
+  ChangePointCriteria criteria;
+  criteria.significance = significance_of_looks;
+  std::vector<size_t> starts;
+  for (const ChangePoint& change : find_change_points(points_of(history), criteria).change_points)
+    starts.push_back(static_cast<size_t>(change.index));
+  return starts;
+}
+
+SeriesHistory series_of(const History& history, std::vector<size_t> level_starts) {
   SeriesHistory series;
   for (const Measured& measured : history.sessions) series.values.push_back(measured.point.value);
   series.newest_error = history.sessions.back().point.standard_error;
   series.direction = history.direction;
   series.accepted = std::min(history.accepted, history.sessions.size() - 1);
-  // Judged after each session: without the stricter bound one of eight quiet histories would change within
-  // 100.
-  ChangePointCriteria criteria;
-  criteria.significance = significance_of_looks;
-  for (const ChangePoint& change : find_change_points(points_of(history), criteria).change_points)
-    series.level_starts.push_back(static_cast<size_t>(change.index));
+  series.level_starts = std::move(level_starts);
   return series;
 }
 
 class Judging {
  public:
   Judging(SQLite::Database& sqlite, const std::map<std::string, Threshold>& thresholds)
-      : sqlite_(sqlite), thresholds_(thresholds) {}
+      : sqlite_(sqlite), circumstances_(sqlite), thresholds_(thresholds) {}
 
-  Night judge(const std::string& experiment, int64_t session) {
+  Night judge(const std::string& experiment, int64_t session, const KeptHistories& kept) {
     find_session(experiment, session);
     read_again();
-    for (const History& history : read_series()) judge_series(history);
+    std::vector<std::string> others;
+    for (const auto& [metric, threshold] : thresholds_)
+      if (kept.metrics.count(metric) == 0) others.push_back(metric);
+    if (kept.each)
+      kept.each(night_.session, night_.started, [&](const History& history, const auto& level_starts) {
+        if (thresholds_.count(history.metric) > 0)
+          judge_series(history, level_starts ? *level_starts : level_starts_of(history));
+      });
+    if (!others.empty())
+      for (const History& history : read_series(others)) judge_series(history, level_starts_of(history));
     for (const Pair& pair : read_pairs()) compare(pair);
     std::stable_sort(night_.findings.begin(), night_.findings.end(),
                      [](const auto& one, const auto& other) { return weight(one) > weight(other); });
@@ -90,7 +106,7 @@ class Judging {
   }
 
   /// Of the series that have a value in the night, all values up to then.
-  std::vector<History> read_series() {
+  std::vector<History> read_series(const std::vector<std::string>& metrics) {
     Select condition;
     const std::string experiment = condition.bind(night_.experiment),
                       started = condition.bind(night_.started), session = condition.bind(night_.session);
@@ -98,7 +114,7 @@ class Judging {
         "sessions.experiment = {0} and ({3}) <= ({1}, {2}) and results.run in "
         "(select run from results where session = {2} and outcome = 'ok')",
         experiment, started, session, session_order);
-    std::vector<History> all = read_histories(sqlite_, condition, metrics(), night_.started);
+    std::vector<History> all = read_histories(sqlite_, condition, metrics, night_.started);
     std::erase_if(all,
                   [&](const History& history) { return history.sessions.back().session != night_.session; });
     return all;
@@ -160,8 +176,8 @@ class Judging {
     return answers;
   }
 
-  void judge_series(const History& history) {
-    SeriesHistory series = series_of(history);
+  void judge_series(const History& history, std::vector<size_t> level_starts) {
+    SeriesHistory series = series_of(history, std::move(level_starts));
     series.answers = answers_of(history);
     const SeriesVerdict verdict = bitsweep::judge(series, thresholds_.at(history.metric));
     ++night_.judged;
@@ -180,14 +196,21 @@ class Judging {
     finding.verdict = verdict;
     finding.since_session = history.sessions[verdict.since].session;
     if (verdict.since > 0) {
-      const Measured& before = history.sessions[verdict.since - 1];
-      finding.before_session = before.session;
-      finding.why = differences(read_circumstances(sqlite_, before.result),
-                                read_circumstances(sqlite_, history.sessions[verdict.since].result));
+      finding.before_session = history.sessions[verdict.since - 1].session;
+      finding.why = differences(circumstances_.read(result_of(finding.before_session, history.run_id)),
+                                circumstances_.read(result_of(finding.since_session, history.run_id)));
     }
     if (changed) changed_.insert(place_of(history));
     judge_again(history, std::move(series), finding);
     night_.findings.push_back(std::move(finding));
+  }
+
+  int64_t result_of(int64_t session, const std::string& run_id) {
+    SQLite::Statement found(sqlite_, "select id from results where session = ? and run = ?");
+    found.bind(1, session);
+    found.bind(2, run_id);
+    found.executeStep();
+    return found.getColumn(0).getInt64();
   }
 
   /// Each result of the night with the latest one before it of the same run on a machine of the same class.
@@ -197,8 +220,9 @@ class Judging {
         "select canonical, tonight.run, own.class, before.session, before.id, tonight.id "
         "from results as tonight join machines as own on own.id = tonight.machine "
         "join runs on runs.id = tonight.run join results as before on before.id = "
-        "(select other.id from results as other join machines as its on its.id = other.machine join sessions "
-        "on sessions.id = other.session where other.run = tonight.run and experiment = ?2 and "
+        // One step back in the index of sessions in most cases, however long the history is.
+        "(select other.id from sessions cross join results as other on other.session = sessions.id and "
+        "other.run = tonight.run join machines as its on its.id = other.machine where experiment = ?2 and "
         "its.class = own.class and (sessions.started, sessions.id) < (?3, ?1) "
         "order by sessions.started desc, sessions.id desc limit 1) "
         "where tonight.session = ?1 order by tonight.id");
@@ -214,8 +238,7 @@ class Judging {
   }
 
   void compare(const Pair& pair) {
-    const Result before = read_circumstances(sqlite_, pair.before),
-                 after = read_circumstances(sqlite_, pair.after);
+    const Result before = circumstances_.read(pair.before), after = circumstances_.read(pair.after);
     if (before.outcome != after.outcome) {
       OutcomeChange change{pair.run,
                            pair.run_id,
@@ -236,6 +259,7 @@ class Judging {
   }
 
   SQLite::Database& sqlite_;
+  CircumstancesReader circumstances_;
   const std::map<std::string, Threshold>& thresholds_;
   Night night_;
   std::set<std::string> changed_;  ///< runs with findings, by id and machine class
@@ -277,8 +301,13 @@ const std::map<std::string, Threshold>& usual_thresholds() {
 Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
                   const std::map<std::string, Threshold>& thresholds) {
   return Database(database, Access::read_only).use([&](SQLite::Database& sqlite) {
-    return Judging(sqlite, thresholds).judge(experiment, session);
+    return judge_night(sqlite, experiment, session, thresholds, {});
   });
+}
+
+Night judge_night(SQLite::Database& sqlite, const std::string& experiment, int64_t session,
+                  const std::map<std::string, Threshold>& thresholds, const KeptHistories& kept) {
+  return Judging(sqlite, thresholds).judge(experiment, session, kept);
 }
 
 }  // namespace bitsweep

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include "harness/units.h"
+#include "results/history.h"
 #include "results/verdict.h"
 
 namespace bitsweep {
@@ -83,5 +88,20 @@ const std::map<std::string, Threshold>& usual_thresholds();
 /// Throws Error if there is no such session.
 Night judge_night(const std::string& database, const std::string& experiment, int64_t session,
                   const std::map<std::string, Threshold>& thresholds);
+
+/// Histories that a caller keeps, as reading them all takes long.
+struct KeptHistories {
+  /// Takes a history, and where its levels begin if that is known.
+  using Take = std::function<void(const History&, const std::optional<std::vector<size_t>>& level_starts)>;
+
+  std::set<std::string> metrics;
+  /// Gives those of the series that ended ok in a session, up to it, as far as they have a value in it. Of a
+  /// measured value only its session and point are needed. `started`: the beginning of that session.
+  std::function<void(int64_t session, const std::string& started, const Take& take)> each;
+};
+
+/// The same; histories of other metrics are read.
+Night judge_night(SQLite::Database& sqlite, const std::string& experiment, int64_t session,
+                  const std::map<std::string, Threshold>& thresholds, const KeptHistories& kept);
 
 }  // namespace bitsweep

@@ -10,6 +10,7 @@
 
 #include "results/quantity.h"
 #include "results/render.h"
+#include "results/xml.h"
 
 namespace bitsweep {
 namespace {
@@ -45,13 +46,6 @@ Findings findings_of(const Night& night, const Section& section) {
   for (const Finding& finding : night.findings)
     if (section.takes(finding)) found.push_back(&finding);
   return found;
-}
-
-/// "+4.1 % (+3.0 to +5.2)"
-std::string change_text(const SeriesVerdict& verdict) {
-  if (!std::isfinite(verdict.change)) return "from 0";
-  return fmt::format("{:+.1f} % ({:+.1f} to {:+.1f})", 100 * verdict.change,
-                     100 * verdict.change_interval.low, 100 * verdict.change_interval.high);
 }
 
 std::string certainty(const Finding& finding) {
@@ -198,26 +192,6 @@ std::string json(const Night& night) {
   return page.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-/// For XML; characters that XML 1.0 cannot have become a question mark.
-std::string xml(const std::string& words) {
-  std::string safe;
-  for (const char c : words) {
-    if (c == '&')
-      safe += "&amp;";
-    else if (c == '<')
-      safe += "&lt;";
-    else if (c == '>')
-      safe += "&gt;";
-    else if (c == '"')
-      safe += "&quot;";
-    else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
-      safe += '?';
-    else
-      safe += c;
-  }
-  return safe;
-}
-
 /// Each regression is a failed test case; the series that are as they were are one that passed.
 std::string junit(const Night& night) {
   std::string cases;
@@ -229,7 +203,7 @@ std::string junit(const Night& night) {
     cases += fmt::format(
         "  <testcase classname=\"{}\" name=\"{}\">\n    <failure message=\"{}\">{}</failure>\n  "
         "</testcase>\n",
-        xml(suite), xml(name), xml(message), xml(details));
+        xml_text(suite), xml_text(name), xml_text(message), xml_text(details));
   };
   for (const Finding* finding : findings_of(night, sections().front()))
     failed(finding->run, finding->metric,
@@ -241,11 +215,17 @@ std::string junit(const Night& night) {
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
       "timestamp=\"{}\">\n{}  <testcase classname=\"{}\" name=\"{}\"/>\n</testsuite>\n",
-      xml(night.experiment), count, failures, xml(night.started), cases, xml(night.experiment),
-      xml(counts(night)));
+      xml_text(night.experiment), count, failures, xml_text(night.started), cases, xml_text(night.experiment),
+      xml_text(counts(night)));
 }
 
 }  // namespace
+
+std::string change_text(const SeriesVerdict& verdict) {
+  if (!std::isfinite(verdict.change)) return "from 0";
+  return fmt::format("{:+.1f} % ({:+.1f} to {:+.1f})", 100 * verdict.change,
+                     100 * verdict.change_interval.low, 100 * verdict.change_interval.high);
+}
 
 std::string headline(const Night& night) {
   std::vector<std::string> parts;

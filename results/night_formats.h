@@ -20,4 +20,7 @@ const std::vector<NightFormat>& night_formats();
 /// One line: what regressed, improved, recovered.
 std::string headline(const Night& night);
 
+/// "+4.1 % (+3.0 to +5.2)", the change with its interval.
+std::string change_text(const SeriesVerdict& verdict);
+
 }  // namespace bitsweep

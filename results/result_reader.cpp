@@ -13,10 +13,11 @@ namespace {
 
 /// Calls take(row) for each row of a statement in which ?1 is the result.
 template <class Take>
-void each(SQLite::Database& sqlite, const char* statement, int64_t result, const Take& take) {
-  SQLite::Statement found(sqlite, statement);
+void each(Statements& statements, const char* statement, int64_t result, const Take& take) {
+  SQLite::Statement& found = statements.prepare(statement);
   found.bind(1, result);
   while (found.executeStep()) take(found);
+  found.reset();
 }
 
 std::string text(SQLite::Statement& row, int column) {
@@ -41,8 +42,8 @@ Software read_software(SQLite::Statement& row, int first) {
   return software;
 }
 
-void read_layers_and_evidence(SQLite::Database& sqlite, int64_t row, Result& result) {
-  const auto rows = [&](const char* statement, const auto& take) { each(sqlite, statement, row, take); };
+void read_layers_and_evidence(Statements& statements, int64_t row, Result& result) {
+  const auto rows = [&](const char* statement, const auto& take) { each(statements, statement, row, take); };
   rows(
       "select name, kind, implementation, data_types, time_ns, macs, bytes, isa, layouts, bound_ns, "
       "memory_bound "
@@ -65,8 +66,8 @@ void read_layers_and_evidence(SQLite::Database& sqlite, int64_t row, Result& res
        [&](SQLite::Statement& evidence) { result.evidence[text(evidence, 0)] = text(evidence, 1); });
 }
 
-void read_numbers_and_words(SQLite::Database& sqlite, int64_t row, Result& result) {
-  const auto rows = [&](const char* statement, const auto& take) { each(sqlite, statement, row, take); };
+void read_numbers_and_words(Statements& statements, int64_t row, Result& result) {
+  const auto rows = [&](const char* statement, const auto& take) { each(statements, statement, row, take); };
   rows("select name, value, unit, direction from metrics where result = ?1 order by name",
        [&](SQLite::Statement& metric) {
          const bool missing = metric.isColumnNull(1);
@@ -79,7 +80,7 @@ void read_numbers_and_words(SQLite::Database& sqlite, int64_t row, Result& resul
        });
   rows("select samples_ns from sample_lists where result = ?1",
        [&](SQLite::Statement& list) { nlohmann::json::parse(text(list, 0)).get_to(result.samples_ns); });
-  if (auto answers = read_answers(sqlite, {row}); !answers.empty())
+  if (auto answers = read_answers(statements.sqlite(), {row}); !answers.empty())
     result.right = std::move(answers.at(row).right);
   rows("select note from notes where result = ?1 order by position",
        [&](SQLite::Statement& note) { result.notes.push_back(text(note, 0)); });
@@ -89,29 +90,43 @@ void read_numbers_and_words(SQLite::Database& sqlite, int64_t row, Result& resul
 
 }  // namespace
 
-Result read_circumstances(SQLite::Database& sqlite, int64_t row) {
+Result CircumstancesReader::read(int64_t row) {
   Result result;
-  each(sqlite,
-       "select outcome, reason, results.started, seconds, description, bitsweep, build, libraries "
-       "from results join machines on machines.id = machine join software on software.id = software "
-       "where results.id = ?1",
+  each(statements_, "select outcome, reason, started, seconds, machine, software from results where id = ?1",
        row, [&](SQLite::Statement& found) {
          parse_value(text(found, 0), result.outcome);
          result.reason = text(found, 1);
          result.started = text(found, 2);
          result.seconds = found.getColumn(3).getDouble();
-         nlohmann::json::parse(text(found, 4)).get_to(result.machine);
-         result.software = read_software(found, 5);
+         result.machine = machine(found.getColumn(4).getInt64());
+         result.software = software(found.getColumn(5).getInt64());
        });
-  read_layers_and_evidence(sqlite, row, result);
+  read_layers_and_evidence(statements_, row, result);
   return result;
 }
 
+const Machine& CircumstancesReader::machine(int64_t id) {
+  const auto [known, is_new] = machines_.try_emplace(id);
+  if (is_new)
+    each(statements_, "select description from machines where id = ?1", id,
+         [&](SQLite::Statement& found) { nlohmann::json::parse(text(found, 0)).get_to(known->second); });
+  return known->second;
+}
+
+const Software& CircumstancesReader::software(int64_t id) {
+  const auto [known, is_new] = software_.try_emplace(id);
+  if (is_new)
+    each(statements_, "select bitsweep, build, libraries from software where id = ?1", id,
+         [&](SQLite::Statement& found) { known->second = read_software(found, 0); });
+  return known->second;
+}
+
 Result read_result(SQLite::Database& sqlite, int64_t row) {
-  Result result = read_circumstances(sqlite, row);
-  each(sqlite, "select run from results where id = ?1", row,
+  Result result = CircumstancesReader(sqlite).read(row);
+  Statements statements(sqlite);
+  each(statements, "select run from results where id = ?1", row,
        [&](SQLite::Statement& found) { result.run = read_run(sqlite, text(found, 0)); });
-  read_numbers_and_words(sqlite, row, result);
+  read_numbers_and_words(statements, row, result);
   return result;
 }
 

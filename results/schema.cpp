@@ -269,6 +269,11 @@ create table answers (
 -- The identity of the session whose suspects this one measured again; empty: it stands for itself.
 alter table sessions add column confirms text not null default '';
 )sql",
+      R"sql(
+-- the session before another one of its experiment
+drop index sessions_by_experiment;
+create index sessions_by_experiment on sessions (experiment, started);
+)sql",
   };
   return list;
 }

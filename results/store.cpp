@@ -64,6 +64,18 @@ SessionRow Store::latest_session(const std::string& experiment) const {
   });
 }
 
+std::vector<std::string> Store::experiments() const {
+  return database_->use([&](Sqlite& sqlite) {
+    SQLite::Statement found(
+        sqlite,
+        "select experiment from sessions where confirms = '' group by experiment order by max(started) desc, "
+        "max(id) desc");
+    std::vector<std::string> names;
+    while (found.executeStep()) names.push_back(found.getColumn(0).getString());
+    return names;
+  });
+}
+
 int64_t Store::begin_session(const Experiment& experiment, int64_t planned_runs, int64_t confirms) {
   return database_->use([&](Sqlite& sqlite) {
     SQLite::Transaction transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);

@@ -35,6 +35,8 @@ class Store {
 
   /// The latest session of the experiment of this name, or id 0.
   SessionRow latest_session(const std::string& experiment) const;
+  /// The names of all experiments, those of the latest sessions first, without what confirms others.
+  std::vector<std::string> experiments() const;
   /// Begins a session and returns its id.
   ///   confirms  the session whose suspects it measures again, see night.h; 0: it stands for itself
   int64_t begin_session(const Experiment& experiment, int64_t planned_runs, int64_t confirms = 0);

@@ -63,9 +63,10 @@ Trend trend_of(SQLite::Database& sqlite, History history, Method method) {
   Trend trend{std::move(history), {}, {}, {}};
   method == Method::own ? find_turns(trend) : find_turns_as_otava(trend);
   trend.levels = levels_of(trend);
+  CircumstancesReader circumstances(sqlite);
   for (Turn& turn : trend.turns)
-    turn.why = differences(read_circumstances(sqlite, trend.history.sessions.at(turn.position - 1).result),
-                           read_circumstances(sqlite, trend.history.sessions.at(turn.position).result));
+    turn.why = differences(circumstances.read(trend.history.sessions.at(turn.position - 1).result),
+                           circumstances.read(trend.history.sessions.at(turn.position).result));
   return trend;
 }
 

@@ -35,6 +35,13 @@ Night judge_session(const std::string& database, const std::string& experiment, 
   return judge_night(database, experiment, session, thresholds_of(database, experiment));
 }
 
+SiteChange write_report(const std::string& database, const std::string& folder) {
+  std::map<std::string, Thresholds> thresholds;
+  for (const std::string& experiment : Store(database, Store::Access::read_only).experiments())
+    thresholds[experiment] = thresholds_of(database, experiment);
+  return write_site(database, folder, thresholds);
+}
+
 ExitCode exit_code(const Night& night) {
   if (night.has_regressed()) return ExitCode::regression;
   return night.present == 0 ? ExitCode::nothing_run : ExitCode::fine;

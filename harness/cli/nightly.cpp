@@ -14,7 +14,6 @@
 #include "harness/cli/verbs.h"
 #include "harness/table.h"
 #include "results/night_formats.h"
-#include "results/report.h"
 
 namespace bitsweep {
 namespace {
@@ -27,10 +26,9 @@ struct Options {
 
 /// FOLDER/night.FORMAT in each format, beside the report.
 void write_pages(const Night& night, const Options& options) {
-  const std::filesystem::path report =
-      write_report(options.run.database, std::to_string(night.session), options.folder);
+  write_report(options.run.database, options.folder);
   for (const NightFormat& format : night_formats()) {
-    const auto path = report.parent_path() / ("night." + format.name);
+    const auto path = std::filesystem::path(options.folder) / ("night." + format.name);
     std::ofstream file(path, std::ios::binary);
     file << format.render(night);
     if (!file.flush())

@@ -1,21 +1,19 @@
-// bitsweep report: a page that opens offline.
-#include "results/report.h"
-
+// bitsweep report: a site that opens offline.
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "harness/cli/database_option.h"
+#include "harness/cli/judging.h"
 #include "harness/cli/verbs.h"
 
 namespace bitsweep {
 namespace {
 
 struct Options {
-  std::string database;
-  std::string session = "latest";
-  std::string folder;
+  std::string database, folder;
 };
 
 }  // namespace
@@ -23,13 +21,16 @@ struct Options {
 Action define_report(CLI::App& verb) {
   const auto options = std::make_shared<Options>();
   add_database_option(verb, options->database);
-  verb.add_option("--out", options->folder, "The folder to write index.html into; made if missing")
+  verb.add_option(
+          "--out", options->folder,
+          "The folder to write the site into; made if missing. Again: only what is new is read and written")
       ->required();
-  verb.add_option("--session", options->session, "A number, latest (of each experiment) or all")
-      ->capture_default_str();
   return [options] {
-    const auto path = write_report(options->database, options->session, options->folder);
-    fmt::print("{}\n", path.string());
+    const SiteChange change = write_report(options->database, options->folder);
+    fmt::print("{}\n", (std::filesystem::path(options->folder) / "index.html").string());
+    fmt::print(stderr, "{} new results of {} series{}; {} files written, {} as they were\n",
+               change.new_results, change.new_in_series, change.from_the_start ? ", all that there are" : "",
+               change.written, change.unchanged);
     return ExitCode::fine;
   };
 }

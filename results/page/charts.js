@@ -1,3 +1,4 @@
+"use strict";
 // Charts. Each has its numbers beside it as a table, and is drawn anew when light and dark change.
 
 const drawn = new Map();  // canvas → {chart, make}
@@ -8,18 +9,23 @@ function colour(name) {
 
 function draw(canvas, make) {
   drawn.get(canvas)?.chart.destroy();
-  drawn.set(canvas, {chart: new Chart(canvas, make()), make});
+  const chart = new Chart(canvas, make());
+  drawn.set(canvas, {chart, make});
+  return chart;
 }
 
-function drawAgain() {
-  for (const [canvas, {make}] of drawn) draw(canvas, make);
-}
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
-addEventListener("beforeprint", () => { document.documentElement.dataset.printing = ""; drawAgain(); });
-addEventListener("afterprint", () => { delete document.documentElement.dataset.printing; drawAgain(); });
+theme.onChange(() => {
+  for (const [canvas, {chart, make}] of drawn) {
+    if (canvas.isConnected) draw(canvas, make);
+    else chart.destroy(), drawn.delete(canvas);
+  }
+});
+
+/** Colours that are told apart with any colour vision, each with a shape of its own. */
+const precisionShapes = {fp32: "circle", bf16: "rect", fp16: "rectRot", int8: "triangle"};
 
 function precisionColour(precision) {
-  return colour(["fp32", "bf16", "fp16", "int8"].includes(precision) ? precision : "other");
+  return colour(precisionOrder.includes(precision) ? precision : "other");
 }
 
 function withAlpha(hex, alpha) {
@@ -51,119 +57,75 @@ function commonOptions() {
   return {
     animation: false, responsive: true, maintainAspectRatio: false,
     plugins: {
-      legend: {position: "top", align: "start",
-               labels: {color: colour("ink"), usePointStyle: true, pointStyle: "rectRounded", boxWidth: 9, boxHeight: 9, padding: 16}},
+      legend: {position: "top", align: "start", labels: {color: colour("ink"), usePointStyle: true, boxWidth: 9, boxHeight: 9, padding: 16}},
       tooltip: {backgroundColor: colour("ink"), titleColor: colour("paper"), bodyColor: colour("paper"), displayColors: false,
                 padding: 10, cornerRadius: 4},
     },
   };
 }
 
+function quietOptions() {
+  const options = commonOptions();
+  options.plugins.legend.display = false;
+  return options;
+}
+
+/** "The numbers", to be opened: made by `table` when they are first asked for. */
+function numbersBox(table) {
+  const box = element("details", {class: "numbers"}, element("summary", {}, "The numbers"));
+  box.addEventListener("toggle", () => {
+    if (box.open && box.children.length === 1)
+      box.append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "The numbers"}, table()));
+  });
+  return box;
+}
+
 /** A canvas of this height with a text in its place for those who cannot see it, and its numbers below. */
-function chartBox(height, description, headings, rows) {
+function chartBox(height, description, table) {
   const canvas = element("canvas", {role: "img", "aria-label": description});
-  const box = element("div", {},
-    element("div", {class: "frame", style: `height: ${height}px`}, canvas),
-    headings && element("details", {class: "numbers"}, element("summary", {}, "The numbers"),
-                        element("div", {class: "scroll"}, plainTable(headings, rows))));
+  const box = element("div", {}, element("div", {class: "frame", style: `height: ${height}px`}, canvas), numbersBox(table));
   return {box, canvas};
 }
 
-/** groups: [{name, values: [speedup or null]}], one value a series; series: [{name, precision, pruned}] */
-function speedupChart(groups, series) {
-  const rows = groups.map((group) => [group.name, ...group.values.map((value) => readable(value, "x"))]);
-  const description = "Bar chart of speed-up against FP32. " + groups.map((group) => `${group.name}: ` +
-    series.map((one, i) => `${one.name} ${readable(group.values[i], "x")}`).join(", ")).join("; ");
-  const bars = groups.reduce((sum, group) => sum + group.values.filter((value) => value !== null).length, 0);
-  const {box, canvas} = chartBox(90 + bars * 20 + groups.length * 14, description, ["", ...series.map((one) => one.name)], rows);
-  const largest = Math.max(1, ...groups.flatMap((group) => group.values.map((value) => value ?? 0)));
-
-  const valuesAndBaseline = {
-    id: "valuesAndBaseline",
-    beforeDatasetsDraw({ctx, chartArea, scales}) {
-      const x = scales.x.getPixelForValue(1);
-      ctx.save();
-      ctx.strokeStyle = colour("ink");
-      ctx.beginPath();
-      ctx.moveTo(x, chartArea.top);
-      ctx.lineTo(x, chartArea.bottom);
-      ctx.stroke();
-      ctx.restore();
-    },
-    afterDatasetsDraw(chart) {
-      const {ctx} = chart;
-      ctx.save();
-      ctx.fillStyle = colour("ink");
-      ctx.font = `12px ${Chart.defaults.font.family}`;
-      ctx.textBaseline = "middle";
-      chart.data.datasets.forEach((dataset, i) => {
-        if (!chart.isDatasetVisible(i)) return;
-        chart.getDatasetMeta(i).data.forEach((bar, j) => {
-          if (dataset.data[j] !== null) ctx.fillText(readable(dataset.data[j], "x"), bar.x + 6, bar.y + 1);
-        });
-      });
-      ctx.restore();
-    },
-  };
-  const make = () => {
-    const options = commonOptions();
-    options.indexAxis = "y";
-    options.scales = {
-      x: axis("times as fast as FP32", {beginAtZero: true, suggestedMax: largest * 1.08}),
-      y: axis("", {grid: {display: false, drawBorder: false}, ticks: {color: colour("ink"), callback: (_, i) => shortened(groups[i].name)}}),
-    };
-    options.plugins.tooltip.callbacks = {label: (item) => `${item.dataset.label}: ${readable(item.raw, "x")}`};
-    return {
-      type: "bar", options, plugins: [valuesAndBaseline],
-      data: {
-        labels: groups.map((group) => group.name),
-        datasets: series.map((one, i) => ({
-          label: one.name, data: groups.map((group) => group.values[i]), skipNull: true, maxBarThickness: 16, borderRadius: 2,
-          categoryPercentage: .8, barPercentage: .9,
-          borderWidth: one.pruned ? 1.5 : 0, borderColor: precisionColour(one.precision),
-          backgroundColor: withAlpha(precisionColour(one.precision), one.pruned ? .25 : 1),
-        })),
-      },
-    };
-  };
-  return {box, start: () => draw(canvas, make)};
+/** Arrow keys go from point to point of a chart's first data set and show what the pointer would; `say` gives the text for a reader. */
+function walkWithKeys(canvas, say) {
+  const spoken = element("p", {class: "unseen", "aria-live": "polite"});
+  let at = -1;
+  canvas.tabIndex = 0;
+  canvas.addEventListener("keydown", (event) => {
+    const chart = drawn.get(canvas)?.chart;
+    const count = chart?.data.datasets[0].data.length ?? 0;
+    const next = {ArrowRight: at + 1, ArrowLeft: at < 0 ? count - 1 : at - 1, Home: 0, End: count - 1}[event.key];
+    if (next === undefined || count === 0) return;
+    event.preventDefault();
+    at = Math.max(0, Math.min(count - 1, next));
+    const active = [{datasetIndex: 0, index: at}];
+    const point = chart.getDatasetMeta(0).data[at];
+    chart.setActiveElements(active);
+    chart.tooltip.setActiveElements(active, {x: point.x, y: point.y});
+    chart.update("none");
+    spoken.textContent = say(at);
+  });
+  return spoken;
 }
 
-/** points: [{group, name, precision, pruned, latency, value}] */
-function scatterChart(title, unit, points) {
-  const rows = points.map((point) => [point.name, readable(point.latency, "ns"), readable(point.value, unit)]);
-  const description = `Scatter chart of ${title} against median latency. ` + rows.map((row) => row.join(", ")).join("; ");
-  const {box, canvas} = chartBox(360, description, ["", "latency_p50", title], rows);
-  const groups = [...new Set(points.map((point) => point.group))];
-  const lines = groups.map((group) => points.filter((point) => point.group === group && !point.pruned)
-    .sort((a, b) => a.latency - b.latency)).filter((line) => line.length > 0);
+/** Those of the points that no other one beats in both: shorter time and larger value, the fastest first. */
+function paretoFront(points) {
+  const front = [];
+  for (const point of [...points].sort((a, b) => a.latency - b.latency || b.value - a.value))
+    if (front.length === 0 || point.value > front[front.length - 1].value) front.push(point);
+  return front;
+}
 
-  /** The name of each group beside its slowest run, where there is room for it. */
-  const names = {
-    id: "names",
-    afterDatasetsDraw({ctx, scales, chartArea}) {
-      const taken = points.map((point) => ({x: scales.x.getPixelForValue(point.latency) - 6, y: scales.y.getPixelForValue(point.value) - 6,
-                                            width: 12, height: 12}));
-      const collide = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-      ctx.save();
-      ctx.fillStyle = colour("quiet");
-      ctx.font = `12px ${Chart.defaults.font.family}`;
-      ctx.textBaseline = "top";
-      for (const line of lines) {
-        const last = line[line.length - 1];
-        const text = shortened(last.group, 24);
-        const [x, y] = [scales.x.getPixelForValue(last.latency), scales.y.getPixelForValue(last.value)];
-        const [width, height] = [ctx.measureText(text).width, 13];
-        const place = [[x + 9, y - 6], [x - width / 2, y - 22], [x - width / 2, y + 10], [x - width - 9, y - 6]]
-          .map(([left, above]) => ({x: left, y: above, width, height}))
-          .find((box) => box.x > chartArea.left && box.x + width < chartArea.right + 10 && !taken.some((other) => collide(box, other)));
-        if (!place) continue;
-        taken.push(place);
-        ctx.fillText(text, place.x, place.y);
-      }
-      ctx.restore();
-    },
-  };
+/** points: [{name, precision, pruned, latency, value, key}]; the front of all of them is drawn as a line. */
+function frontChart(title, unit, points) {
+  const front = paretoFront(points);
+  const onFront = new Set(front);
+  const words = (point) => `${point.name}, ${readable(point.latency, "ns")}, ${readable(point.value, unit)}`;
+  const sorted = [...points].sort((a, b) => onFront.has(b) - onFront.has(a) || a.latency - b.latency);
+  const {box, canvas} = chartBox(360, `${title} against median latency of ${plural(points.length, "run")}. Not beaten in both: ${front.slice(0, 12).map(words).join("; ")}`,
+    () => plainTable(["", "latency_p50", title, "on the front"],
+      sorted.map((point) => [point.name, readable(point.latency, "ns"), readable(point.value, unit), onFront.has(point) ? "yes" : ""])));
   const make = () => {
     const options = commonOptions();
     options.layout = {padding: {right: 12}};
@@ -172,24 +134,21 @@ function scatterChart(title, unit, points) {
                               ticks: {callback: (value) => /^[125]/.test(value.toExponential()) ? readable(value, "ns").replace(/\.0+ /, " ") : null}}),
       y: axis(`${title}, ${unit}`, {grace: "12%", ...(unit === "%" && points.some((point) => point.value > 98.5) ? {max: 100} : {})}),
     };
-    options.plugins.legend.labels.filter = (item, data) => data.datasets[item.datasetIndex].type !== "line";
-    options.plugins.legend.labels.pointStyle = "circle";
     options.plugins.tooltip.filter = (item) => item.dataset.type !== "line";
-    options.plugins.tooltip.callbacks = {label: (item) =>
-      [item.raw.name, `${readable(item.raw.x, "ns")}, ${readable(item.raw.y, unit)}`]};
-    const series = [...new Set(points.map((point) => point.series))];
+    options.plugins.tooltip.callbacks = {label: (item) => [item.raw.name, `${readable(item.raw.x, "ns")}, ${readable(item.raw.y, unit)}`]};
+    const kinds = precisionOrder.flatMap((precision) => [false, true].map((pruned) => ({precision, pruned})));
     return {
-      type: "scatter", options, plugins: [names],
+      type: "scatter", options,
       data: {datasets: [
-        ...series.map((name) => {
-          const some = points.filter((point) => point.series === name);
-          const ink = precisionColour(some[0].precision);
-          return {label: name, data: some.map((point) => ({x: point.latency, y: point.value, name: point.name})),
-                  backgroundColor: some[0].pruned ? withAlpha(ink, .25) : ink, borderColor: ink, borderWidth: some[0].pruned ? 1.5 : 0,
-                  pointRadius: 5.5, pointHoverRadius: 7};
-        }),
-        ...lines.map((line) => ({type: "line", label: "", data: line.map((point) => ({x: point.latency, y: point.value})),
-                                 borderColor: colour("line"), borderWidth: 1.5, pointRadius: 0, pointHitRadius: 0})),
+        {type: "line", label: "best of both", data: front.map((point) => ({x: point.latency, y: point.value})), order: 1, pointStyle: "line",
+         borderColor: colour("ink"), borderWidth: 1.5, borderDash: [5, 4], pointRadius: 0, pointHitRadius: 0, stepped: "after"},
+        ...kinds.map(({precision, pruned}) => {
+          const some = points.filter((point) => point.precision === precision && point.pruned === pruned);
+          const ink = precisionColour(precision);
+          return {label: precision + (pruned ? ", pruned" : ""), data: some.map((point) => ({x: point.latency, y: point.value, name: point.name})),
+                  backgroundColor: pruned ? withAlpha(ink, .15) : ink, borderColor: ink, borderWidth: pruned ? 1.5 : 0,
+                  pointStyle: precisionShapes[precision], pointRadius: 5.5, pointHoverRadius: 7};
+        }).filter((dataset) => dataset.data.length > 0),
       ]},
     };
   };
@@ -228,11 +187,6 @@ function samplesCharts(samples, median, low, high) {
   };
   const range = {min: sorted[0] - (top - sorted[0]) * .05 - 1, max: top + (top - sorted[0]) * .05 + 1};
   const duration = (more) => axis("", {...range, ...more, ticks: {maxTicksLimit: 5, includeBounds: false, callback: (ns) => readable(ns, "ns"), ...more?.ticks}});
-  const quietOptions = () => {
-    const options = commonOptions();
-    options.plugins.legend.display = false;
-    return options;
-  };
   const makeOrder = () => {
     const options = quietOptions();
     options.scales = {x: axis("samples in the order taken", {min: 0, max: samples.count, grid: {display: false, drawBorder: false},

@@ -1,3 +1,4 @@
+"use strict";
 // What one run left.
 
 /** Metrics in this order; others follow by name. */
@@ -11,7 +12,7 @@ function inOrder(metrics) {
   return [...metrics].sort((a, b) => place(a.name) - place(b.name) || a.name.localeCompare(b.name));
 }
 
-/** The value of a metric of a result, or null. */
+/** The value of a metric of a whole result, or null. */
 function metric(result, name) {
   return result.metrics.find((one) => one.name === name)?.value ?? null;
 }
@@ -80,8 +81,8 @@ function softwarePart(software) {
   return part("Software", pairs([["bitsweep", software.bitsweep], ["build", software.build], ...libraries]));
 }
 
-function repeatPart(result, session) {
-  const line = `bitsweep run ${quoted(session.executions.at(-1)?.spec_path ?? "FILE")} --only ${result.id}`;
+/** A command to be copied. */
+function commandLine(line) {
   const copy = element("button", {type: "button", onclick: async () => {
     try {
       await navigator.clipboard.writeText(line);
@@ -91,15 +92,34 @@ function repeatPart(result, session) {
     }
   }}, "Copy");
   const text = element("code", {}, line);
-  return part("Repeat this run", element("div", {class: "repeat"}, text, copy));
+  return element("div", {class: "repeat"}, text, copy);
+}
+
+function repeatPart(result) {
+  return part("Repeat this run", commandLine(`bitsweep run ${quoted(result.spec_path || "FILE")} --only ${result.id}`));
+}
+
+/** The trends of all metrics of a series, one at a time. */
+function trendsPart(trend, name) {
+  if (trend.metrics.length === 0) return null;
+  const place = element("div");
+  const choice = element("select", {}, ...inOrder(trend.metrics).map((metric) => element("option", {value: metric.name}, metric.name)));
+  const show = () => {
+    const chart = trendChart(trend, trend.metrics.find((metric) => metric.name === choice.value), name, 240);
+    place.replaceChildren(chart.box);
+    chart.start();
+  };
+  choice.addEventListener("change", show);
+  return {box: part("Over time", element("p", {class: "controls"}, element("label", {}, "Metric ", choice)), place), start: show};
 }
 
 /** The body of a run; start() draws its charts once it is in the page. */
-function evidence(result, data) {
-  const session = data.sessions.find((one) => one.id === result.session);
+function evidence(result, trend) {
+  const overTime = trendsPart(trend, runName(result));
   const samples = result.samples.count > 0 ? samplesPart(result) : null;
   const box = element("div", {class: "body"},
     result.reason && element("p", {class: `reason ${result.outcome}`}, result.reason),
+    overTime?.box,
     samples?.box,
     element("div", {class: "columns"},
       result.metrics.length > 0 ? metricsPart(result) : null,
@@ -110,7 +130,7 @@ function evidence(result, data) {
         part("Run", pairs([["id", result.id], ...data.fields.map((field) => [field, String(result[field])]), ["experiment", result.experiment],
                            ["session", String(result.session)], ["started", moment(result.started)], ["took", readable(result.seconds, "s")]])))),
     result.layers.length > 0 ? layersPart(result.layers) : null,
-    element("div", {class: "columns"}, machinePart(data.machines[result.machine]), softwarePart(data.software[result.software])),
-    repeatPart(result, session));
-  return {box, start: () => samples?.start()};
+    element("div", {class: "columns"}, machinePart(bitsweep.known.machines.get(result.machine)), softwarePart(bitsweep.known.software.get(result.software))),
+    repeatPart(result));
+  return {box, start: () => { overTime?.start(); samples?.start(); }};
 }

@@ -1,3 +1,4 @@
+"use strict";
 // Elements and numbers as people read them. Text enters the page through textContent only.
 
 /** element("td", {class: "number"}, "1.23 ms", anotherElement) */
@@ -5,6 +6,7 @@ function element(name, attributes = {}, ...content) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (key === "style") made.style.cssText = value;  // as an attribute the page's security policy refuses it
     else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...content.filter((part) => part !== null && part !== undefined));
@@ -58,6 +60,17 @@ function moment(text) {
   return text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
 }
 
+/** "2026-03-01T04:00:00Z" → "2026-03-01" */
+const day = (text) => text.slice(0, 10);
+
+/** "+12.1 %" of a ratio minus 1. */
+function percent(change, digits = 1) {
+  if (!Number.isFinite(change)) return "from 0";
+  return `${change >= 0 ? "+" : "−"}${Math.abs(100 * change).toFixed(digits)} %`;
+}
+
+const distinct = (values) => [...new Set(values)];
+
 /** A table of texts, for what a chart shows. */
 function plainTable(headings, rows) {
   const cells = (name, texts) => texts.map((text, i) => element(name, {class: i > 0 ? "number" : null, scope: name === "th" ? "col" : null}, text));
@@ -65,3 +78,62 @@ function plainTable(headings, rows) {
     element("thead", {}, element("tr", {}, ...cells("th", headings))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells("td", row)))));
 }
+
+// ---- The data of a page ------------------------------------------------------------------------------------------------
+const data = JSON.parse(document.getElementById("data").textContent);
+
+/** Rows of a table that is written column by column. */
+function rowsOf(table) {
+  const fieldNames = Object.keys(table.fields);
+  const repeated = ([texts, numbers], i) => texts[numbers[i]];
+  return table.key.map((key, i) => {
+    const row = {key, metrics: {}};
+    for (const name of fieldNames) row[name] = repeated(table.fields[name], i);
+    for (const name of ["outcome", "machine_class", "reason"]) if (table[name]) row[name] = repeated(table[name], i);
+    for (const name of ["session", "run_id", "results", "recent", "change"]) if (table[name]) row[name] = table[name][i];
+    for (const [name, values] of Object.entries(table.metrics)) if (values[i] !== null) row.metrics[name] = values[i];
+    return row;
+  });
+}
+
+/** Fields in the order of data.fields → by name. */
+function namedFields(values) {
+  return Object.fromEntries(data.fields.map((name, i) => [name, values[i]]));
+}
+
+const isPruned = (row) => row.pruning !== "none";
+
+/** A field as it stands in the name of a run. */
+function fieldText(row, field) {
+  return ["model", "precision", "pruning", "experiment", "dataset", "backend"].includes(field) ? String(row[field]) : `${field} ${row[field]}`;
+}
+
+/** By the fields that tell runs apart. */
+function runName(row, fields = data.shown) {
+  return fields.filter((field) => field !== "pruning" || isPruned(row)).map((field) => fieldText(row, field)).join(" · ");
+}
+
+const precisionOrder = ["fp32", "bf16", "fp16", "int8"];
+
+/** Comparable runs beside each other, wide formats before narrow ones, dense before pruned. */
+function byRun(a, b) {
+  for (const field of data.fields) {
+    if (field === "precision" || field === "pruning") continue;
+    const order = String(a[field]).localeCompare(String(b[field]), "en", {numeric: true});
+    if (order !== 0) return order;
+  }
+  const place = (row) => 2 * precisionOrder.indexOf(row.precision) + (isPruned(row) ? 1 : 0);
+  return place(a) - place(b) || String(a.pruning).localeCompare(String(b.pruning), "en", {numeric: true});
+}
+
+// ---- The menu of all pages ---------------------------------------------------------------------------------------------
+for (const link of document.querySelectorAll("nav a"))
+  if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+document.querySelector("#models ul").append(...data.models.map((model) =>
+  element("li", {}, element("a", {href: model.page}, shortened(model.name, 60)))));
+addEventListener("keydown", (event) => {
+  const menu = document.getElementById("models");
+  if (event.key !== "Escape" || !menu.open) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
