@@ -52,7 +52,8 @@ TEST_CASE("measure: the candidates are measured in turn, not one after the other
 TEST_CASE("measure: what goes before a slice is done once a slice") {
   size_t slices = 0;
   const auto result =
-      measure_interleaved({{"moves", [] { busy(2000); }, {}, [&] { ++slices; }}}, quick(), [](size_t) {});
+      measure_interleaved({{.name = "moves", .step = [] { busy(2000); }, .before_slice = [&] { ++slices; }}},
+                          quick(), [](size_t) {});
   CHECK(slices > 1);
   CHECK(slices == result[0].round_medians.size());
 }
