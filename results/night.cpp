@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/error.h"
 #include "results/answers.h"
@@ -120,12 +121,25 @@ class Judging {
     return all;
   }
 
-  /// What sessions that confirm this one measured.
+  /// Sessions that measured suspects of this one again.
+  std::vector<int64_t> confirming_sessions() {
+    SQLite::Statement found(
+        sqlite_,
+        "select id from sessions where confirms <> '' and confirms = (select identity from "
+        "sessions where id = ?)");
+    found.bind(1, night_.session);
+    std::vector<int64_t> sessions;
+    while (found.executeStep()) sessions.push_back(found.getColumn(0).getInt64());
+    return sessions;
+  }
+
+  /// What they measured.
   void read_again() {
+    const std::vector<int64_t> sessions = confirming_sessions();
+    if (sessions.empty()) return;
     Select condition;
-    condition.text = fmt::format(
-        "sessions.confirms <> '' and sessions.confirms = (select identity from sessions where id = {})",
-        condition.bind(night_.session));
+    condition.text = fmt::format("results.session in (select value from json_each({}))",
+                                 condition.bind(nlohmann::json(sessions).dump()));
     for (History& history : read_histories(sqlite_, condition, metrics(), night_.started))
       again_[place_of(history)][history.metric] = history.sessions.back();
     condition.text =
