@@ -12,6 +12,7 @@
 
 #include "backends/cuda/capture.h"
 #include "backends/cuda/check.h"
+#include "backends/cuda/device.h"
 #include "backends/cuda/measuring_kernels.h"
 #include "backends/cuda/memory.h"
 #include "backends/cuda/stream.h"
@@ -161,6 +162,10 @@ void report(const Layer& layer, const Type& type, int64_t batch, cudnnHandle_t l
 
 int main(int count, char** arguments) {
   const int64_t batch = count > 1 ? std::atoll(arguments[1]) : 256;
+  if (!cuda::why_no_device().empty()) {
+    std::fprintf(stderr, "eight_bit_plans: %s\n", cuda::why_no_device().c_str());
+    return 2;
+  }
   const cuda::Stream stream;
   cudnnHandle_t library = nullptr;
   if (cudnnCreate(&library) != CUDNN_STATUS_SUCCESS) return 2;
