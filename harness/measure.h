@@ -16,8 +16,8 @@ struct Candidate {
   std::string name;            ///< unique among the candidates
   std::function<void()> step;  ///< one inference of one batch, or one round of several streams; may throw
   std::function<void()> before_step = {};   ///< not timed, e.g. emptying the caches; may be empty
-  std::function<void()> after_step = {};    ///< not timed, e.g. asking what the step did; may be empty
   std::function<void()> before_slice = {};  ///< not timed, e.g. going to another place; may be empty
+  std::function<void()> after_step = {};    ///< not timed, e.g. asking what the step did; may be empty
 };
 
 /// What disturbed the timed loop, of this process. Source: getrusage(2).

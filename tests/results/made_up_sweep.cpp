@@ -194,6 +194,7 @@ void fill_with_sweep(const std::string& path) {
       for (const PrecisionEntry& precision : precisions())
         for (const double ratio : {0.0, 0.5}) {
           Run point = run(model.name, precision.value, batch);
+          if (precision.value == Precision::tf32) continue;  // a sweep of CPUs, which have none
           if (ratio > 0 && (batch > 1 || precision.value == Precision::bf16)) continue;
           if (ratio > 0) point.pruning = {"magnitude", ratio};
           if (point.model == "mlp") point.dataset = "mnist";
