@@ -118,7 +118,7 @@ class Execution {
   /// What run k shows by itself.
   void take_evidence(size_t k, const Measurement& measurement) {
     add_steady_state(result(k), measurement, timed_[k].inferences_a_sample(), order_.measure);
-    add_parts(result(k), timed_[k].parts_ns());
+    add_parts(result(k), measurement.parts_ns);
     add_noise(result(k), timing_.noise, timing_.repeated);
     result(k).evidence["measured_together"] = together_;
     result(k).evidence["inputs"] = fmt::format("{} batches in turn, {} MiB", pools_.of(prepared(k)).size(),

@@ -83,10 +83,9 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
   if (!precise) result.notes.push_back(missed_target(measurement, how));
 }
 
-void add_parts(Result& result, const std::map<std::string, std::vector<int64_t>>& parts_ns) {
+void add_parts(Result& result, const PartTimes& parts_ns) {
   for (const auto& [name, samples] : parts_ns)
-    if (!samples.empty())
-      add_metric(result, name + "_p50", median(samples), "ns", Direction::lower_is_better);
+    add_metric(result, name + "_p50", median(samples), "ns", Direction::lower_is_better);
 }
 
 void add_noise(Result& result, const Noise& noise, bool repeated) {

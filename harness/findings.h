@@ -24,7 +24,7 @@ void add_steady_state(Result& result, const Measurement& measurement, int64_t in
                       const Measure& how);
 
 /// Medians of what a device spent on the parts of an inference, e.g. compute_p50.
-void add_parts(Result& result, const std::map<std::string, std::vector<int64_t>>& parts_ns);
+void add_parts(Result& result, const PartTimes& parts_ns);
 
 /// What else went on; `repeated` where a disturbed measurement was taken again.
 void add_noise(Result& result, const Noise& noise, bool repeated);

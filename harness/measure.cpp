@@ -77,9 +77,7 @@ void run_slice(benchmark::State& state, const Candidate& candidate, const Slice&
       if (candidate.before_step) candidate.before_step();
       const auto begin = Clock::now();
       candidate.step();
-      const std::chrono::nanoseconds elapsed = Clock::now() - begin;
-      if (candidate.after_step) candidate.after_step();
-      return elapsed;
+      return Clock::now() - begin;
     } catch (const std::exception& error) {
       measurement.error = error.what();
       return {};
@@ -91,7 +89,10 @@ void run_slice(benchmark::State& state, const Candidate& candidate, const Slice&
   const LoopCounts before = counts_so_far();
   for ([[maybe_unused]] auto iteration : state) {
     const std::chrono::nanoseconds elapsed = step();
-    if (measurement.error.empty()) measurement.samples_ns.push_back(elapsed.count());
+    if (measurement.error.empty()) {
+      measurement.samples_ns.push_back(elapsed.count());
+      if (candidate.add_parts) candidate.add_parts(measurement.parts_ns);
+    }
     state.SetIterationTime(std::chrono::duration<double>(elapsed).count());
   }
   const LoopCounts after = counts_so_far();

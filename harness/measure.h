@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,13 +12,17 @@
 
 namespace bitsweep {
 
+/// Times of the parts of steps by name, ns, e.g. what a device spent on copies.
+using PartTimes = std::map<std::string, std::vector<int64_t>>;
+
 /// Something to be timed against its neighbours.
 struct Candidate {
   std::string name;            ///< unique among the candidates
   std::function<void()> step;  ///< one inference of one batch, or one round of several streams; may throw
   std::function<void()> before_step = {};   ///< not timed, e.g. emptying the caches; may be empty
   std::function<void()> before_slice = {};  ///< not timed, e.g. going to another place; may be empty
-  std::function<void()> after_step = {};    ///< not timed, e.g. asking what the step did; may be empty
+  /// Not timed: adds what the parts of the step took that was just timed; may be empty.
+  std::function<void(PartTimes&)> add_parts = {};
 };
 
 /// What disturbed the timed loop, of this process. Source: getrusage(2).
@@ -29,6 +34,7 @@ struct LoopCounts {
 struct Measurement {
   std::vector<int64_t> samples_ns;    ///< steady clock, in the order taken
   std::vector<double> round_medians;  ///< ns
+  PartTimes parts_ns;                 ///< one a sample
   double seconds = 0;                 ///< wall time of its slices
   LoopCounts counts;
   StoppingRule::Verdict stopped_by = StoppingRule::Verdict::go_on;

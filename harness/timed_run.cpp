@@ -43,9 +43,8 @@ void TimedRun::infer(Feed& feed) {
   feed.next = (feed.next + 1) % inputs_.size();
 }
 
-void TimedRun::note_parts() {
-  for (const Part& part : feeds_[place_].session.parts())
-    parts_ns_[part.name].push_back(std::llround(part.ns));
+void TimedRun::add_parts(PartTimes& times) const {
+  for (const Part& part : feeds_[place_].session.parts()) times[part.name].push_back(std::llround(part.ns));
 }
 
 std::span<const float> TimedRun::scored(const Feed& feed) const {
@@ -54,9 +53,17 @@ std::span<const float> TimedRun::scored(const Feed& feed) const {
       .subspan(static_cast<size_t>(feed.last % inputs_.distinct() * outputs), feed.output.size());
 }
 
+bool TimedRun::is_wrong(const Feed& feed) const {
+  return feed.last >= 0 && values_hash(feed.output) != values_hash(scored(feed));
+}
+
 void TimedRun::go_on() {
-  const Feed& feed = feeds_[place_];
-  if (feed.last >= 0 && values_hash(feed.output) != values_hash(scored(feed))) ++wrong_slices_;
+  if (streams_) {
+    wrong_slices_ +=
+        std::any_of(feeds_.begin(), feeds_.end(), [this](const Feed& feed) { return is_wrong(feed); });
+    return;
+  }
+  wrong_slices_ += is_wrong(feeds_[place_]);
   place_ = (place_ + 1) % feeds_.size();
 }
 
@@ -65,9 +72,9 @@ Candidate TimedRun::candidate() {
                       [this] { streams_ ? streams_->round() : infer(feeds_[place_]); }};
   if (prepared_.result.run.caches == Caches::cold)
     candidate.before_step = [this] { evictor_.evict(prepared_.threads); };
-  if (streams_) return candidate;
   candidate.before_slice = [this] { go_on(); };
-  if (!prepared_.sessions.front()->parts().empty()) candidate.after_step = [this] { note_parts(); };
+  if (!streams_ && !prepared_.sessions.front()->parts().empty())
+    candidate.add_parts = [this](PartTimes& times) { add_parts(times); };
   return candidate;
 }
 

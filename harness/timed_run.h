@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,11 +39,8 @@ class TimedRun {
   /// three. For one stream. Source: MLPerf inference, compliance TEST04.
   double same_images_again(double budget_s);
 
-  /// Slices of one stream after whose last inference the output was not, to the bit, the scored one.
+  /// Slices after whose last inference the output of a session was not, to the bit, the scored one.
   int64_t wrong_slices() const { return wrong_slices_; }
-
-  /// By Part::name, of each timed inference of one stream; empty for an engine on the CPU.
-  const std::map<std::string, std::vector<int64_t>>& parts_ns() const { return parts_ns_; }
 
  private:
   /// A session that is fed batch by batch, round and round.
@@ -55,9 +51,11 @@ class TimedRun {
     int64_t last = -1;  ///< what was inferred last; -1: nothing yet
   };
   void infer(Feed& feed);
-  void note_parts();
+  /// By Part::name, of the last inference of one stream.
+  void add_parts(PartTimes& times) const;
   std::span<const float> scored(const Feed& feed) const;
-  /// Looks at what the slice that ended gave, and goes to the next place.
+  bool is_wrong(const Feed& feed) const;
+  /// Looks at what the slice that ended gave; of one stream goes to the next place.
   void go_on();
 
   Prepared& prepared_;
@@ -65,7 +63,6 @@ class TimedRun {
   CacheEvictor& evictor_;
   std::vector<Feed> feeds_;  ///< one a session
   int64_t wrong_slices_ = 0;
-  std::map<std::string, std::vector<int64_t>> parts_ns_;
   size_t place_ = 0;                  ///< of one stream: which of them is timed
   std::unique_ptr<Streams> streams_;  ///< null for one stream
 };

@@ -160,6 +160,11 @@ void wrong_between(std::span<float> output, int calls) {
   if (calls > 10001 && calls < 10100) output[0] += 1;
 }
 
+/// Wrong for longer than a round of several streams may be, so that one ends meanwhile, but not in the end.
+void wrong_in_rounds(std::span<float> output, int calls) {
+  if (calls > 10001 && calls < 11100) output[0] += 1;
+}
+
 std::vector<Backend> table() {
   Backend refuses = reference_backend();
   refuses.name = "refuses";
@@ -179,6 +184,7 @@ std::vector<Backend> table() {
           honest_once(),
           remembering_backend(),
           lying_backend<wrong_between>("wrong-between"),
+          lying_backend<wrong_in_rounds>("wrong-in-rounds"),
           lying_backend<takes_new_pages>("takes-new-pages"),
           lying_backend<as_it_is, in_reference_code>("in-reference-code"),
           lying_backend<as_it_is, faster_than_arithmetic>("faster-than-arithmetic"),
@@ -397,6 +403,9 @@ TEST_CASE("execute: a run is timed at several places in memory, and none goes un
 
 TEST_CASE("execute: outputs that are wrong between the first and the last timed inference are found out") {
   CHECK(execute_block({mlp("wrong-between")}).at(0).outcome == Outcome::inaccurate);
+  Run two = mlp("wrong-in-rounds");
+  two.streams = 2;
+  CHECK(execute_block({two}).at(0).outcome == Outcome::inaccurate);
 }
 
 TEST_CASE("execute: a variable that steers the engine is told with the result") {

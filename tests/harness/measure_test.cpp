@@ -58,6 +58,16 @@ TEST_CASE("measure: what goes before a slice is done once a slice") {
   CHECK(slices == result[0].round_medians.size());
 }
 
+TEST_CASE("measure: parts are those of the samples, not of warming steps or of an earlier measurement") {
+  Candidate candidate{.name = "in parts",
+                      .step = [] { busy(2000); },
+                      .add_parts = [](PartTimes& times) { times["half"].push_back(1000); }};
+  for (int again = 0; again < 2; ++again) {
+    const auto result = measure_interleaved({candidate}, quick(), [](size_t) {});
+    CHECK(result[0].parts_ns.at("half").size() == result[0].samples_ns.size());
+  }
+}
+
 TEST_CASE("measure: a candidate that throws is told, and the others are measured") {
   int calls = 0, late_calls = 0;
   const auto result = measure_interleaved({{"good", [] { busy(1000); }},
