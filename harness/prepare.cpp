@@ -181,7 +181,8 @@ void add_bytes(Result& result, const Session& session) {
              Direction::lower_is_better);
   add_metric(result, "activation_bytes", streams * static_cast<double>(session.activation_bytes()), "bytes",
              Direction::lower_is_better);
-  if (const auto share = session.packed_zero_share(); share && result.run.pruning.method != "none")
+  if (result.run.pruning.method == "none") return;
+  if (const auto share = session.packed_zero_share())
     add_metric(result, "packed_zero_share", 100 * *share, "%", Direction::neutral);
 }
 

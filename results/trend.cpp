@@ -59,11 +59,10 @@ std::vector<double> levels_of(const Trend& trend) {
   return levels;
 }
 
-Trend trend_of(SQLite::Database& sqlite, History history, Method method) {
+Trend trend_of(CircumstancesReader& circumstances, History history, Method method) {
   Trend trend{std::move(history), {}, {}, {}};
   method == Method::own ? find_turns(trend) : find_turns_as_otava(trend);
   trend.levels = levels_of(trend);
-  CircumstancesReader circumstances(sqlite);
   for (Turn& turn : trend.turns)
     turn.why = differences(circumstances.read(trend.history.sessions.at(turn.position - 1).result),
                            circumstances.read(trend.history.sessions.at(turn.position).result));
@@ -192,8 +191,9 @@ std::vector<Trend> read_trends(const std::string& database, const Query& query,
         metrics.empty() ? std::vector<std::string>{"latency_p50", "throughput", "top1"} : metrics,
         parse_moment("0min", now).begin);
     if (metrics.empty()) drop_throughput_beside_latency(histories);
+    CircumstancesReader circumstances(sqlite);
     std::vector<Trend> trends;
-    for (History& history : histories) trends.push_back(trend_of(sqlite, std::move(history), method));
+    for (History& history : histories) trends.push_back(trend_of(circumstances, std::move(history), method));
     return trends;
   });
 }
