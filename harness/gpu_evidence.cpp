@@ -1,6 +1,5 @@
 #include "harness/gpu_evidence.h"
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -9,12 +8,6 @@
 
 namespace bitsweep {
 namespace {
-
-std::optional<Gpu> only_one_named(const std::string& name, const std::string& library) {
-  std::vector<Gpu> found = inspect_gpus(library).found;
-  std::erase_if(found, [&](const Gpu& gpu) { return gpu.name != name; });
-  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
-}
 
 std::string described(const Gpu& gpu) {
   const auto number = [](const auto& value) {
@@ -32,21 +25,21 @@ void add_gpu_evidence(Result& result, const std::string& device, const std::func
                       int64_t inferences_a_step, const std::string& library) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds long_beside_the_counter_step(500);
-  const std::optional<Gpu> before = only_one_named(device, library);
+  const std::optional<Gpu> before = only_gpu_named(device, library);
   if (!before || !before->energy_j) return;
   int64_t inferences = 0;
   for (const auto begin = Clock::now(); Clock::now() - begin < long_beside_the_counter_step;
        inferences += inferences_a_step)
     step();
-  const std::optional<Gpu> after = only_one_named(device, library);
+  const std::optional<Gpu> after = only_gpu_named(device, library);
   if (!after || !after->energy_j) return;
   add_metric(result, "energy_per_image",
              (*after->energy_j - *before->energy_j) / static_cast<double>(inferences * result.run.batch), "J",
              Direction::lower_is_better);
   result.evidence["gpu"] = described(*after);
   result.evidence["gpu_driver"] = after->driver;
-  for (const std::string& reason : after->throttled)
-    if (reason != "power limit") result.notes.push_back("the GPU's clock was held down by: " + reason);
+  for (const std::string& reason : disturbing_throttles(*after))
+    result.notes.push_back("the GPU's clock was held down by: " + reason);
 }
 
 }  // namespace bitsweep

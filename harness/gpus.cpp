@@ -22,13 +22,15 @@ struct MemoryInfo {  // nvmlMemory_t
   unsigned long long total, free, used;
 };
 
+constexpr const char* power_limit = "power limit";
+
 struct ThrottleReason {
   unsigned long long bit;
   const char* words;
 };
 /// nvmlClocksThrottleReason...; that of idleness (1) is left out.
 constexpr std::array<ThrottleReason, 8> throttle_reasons = {{{0x2, "clocks set by an application"},
-                                                             {0x4, "power limit"},
+                                                             {0x4, power_limit},
                                                              {0x8, "hardware slowdown"},
                                                              {0x10, "in step with other GPUs"},
                                                              {0x20, "temperature (software)"},
@@ -176,6 +178,18 @@ Gpus inspect_gpus(const std::string& library) {
   if (gpus.found.empty())
     gpus.why_none = fmt::format("driver {} is loaded, but shows no GPU", driver_version(nvml));
   return gpus;
+}
+
+std::optional<Gpu> only_gpu_named(const std::string& name, const std::string& library) {
+  std::vector<Gpu> found = inspect_gpus(library).found;
+  std::erase_if(found, [&](const Gpu& gpu) { return gpu.name != name; });
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
+}
+
+std::vector<std::string> disturbing_throttles(const Gpu& gpu) {
+  std::vector<std::string> reasons = gpu.throttled;
+  std::erase(reasons, power_limit);
+  return reasons;
 }
 
 }  // namespace bitsweep

@@ -40,4 +40,10 @@ inline constexpr const char* nvml_library = "libnvidia-ml.so.1";
 /// Source of names and numbers: NVIDIA, NVML API Reference Guide, version 13.
 Gpus inspect_gpus(const std::string& library = nvml_library);
 
+/// The GPU of that name; nothing where there is none, or several, which cannot be told apart.
+std::optional<Gpu> only_gpu_named(const std::string& name, const std::string& library = nvml_library);
+
+/// What holds its clock down but for its power limit, which heavy work reaches by itself.
+std::vector<std::string> disturbing_throttles(const Gpu& gpu);
+
 }  // namespace bitsweep

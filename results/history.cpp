@@ -19,19 +19,6 @@ bool is_time(const std::string& metric) {
   return metric == "latency_p50" || metric == "throughput";
 }
 
-/// A median time and its interval, in any unit.
-struct Time {
-  double median = 0;
-  Interval interval;
-};
-
-/// The interval of a value that is a time, or images in a time, from that of the median time.
-Interval interval_of(const History& history, double value, const Time& time) {
-  if (history.direction == Direction::lower_is_better)
-    return {value * time.interval.low / time.median, value * time.interval.high / time.median};
-  return {value * time.median / time.interval.high, value * time.median / time.interval.low};
-}
-
 void set_interval(const History& history, Measured& measured, const Interval& interval) {
   if (!std::isfinite(interval.low) || !std::isfinite(interval.high) || interval.low > interval.high) return;
   measured.interval = interval;
@@ -79,7 +66,7 @@ class Reading {
     if (is_there(11) && is_there(12) && (!is_time(history->metric) || is_there(13)))
       set_interval(*history, measured,
                    is_time(history->metric)
-                       ? interval_of(*history, number(7), {number(13), {number(11), number(12)}})
+                       ? interval_of(history->direction, number(7), {number(13), {number(11), number(12)}})
                        : Interval{number(11), number(12)});
     else if (is_time(history->metric))
       without_interval_.push_back(measured.result);
@@ -93,8 +80,8 @@ class Reading {
       for (Measured& measured : history.sessions) {
         const auto found = rounds.find(measured.result);
         if (found == rounds.end() || !is_time(history.metric)) continue;
-        const Time time{median_of(found->second), median_interval(found->second)};
-        set_interval(history, measured, interval_of(history, measured.point.value, time));
+        const MedianTime time{median_of(found->second), median_interval(found->second)};
+        set_interval(history, measured, interval_of(history.direction, measured.point.value, time));
       }
   }
 
@@ -104,6 +91,12 @@ class Reading {
 };
 
 }  // namespace
+
+Interval interval_of(Direction direction, double value, const MedianTime& time) {
+  if (direction == Direction::lower_is_better)
+    return {value * time.interval.low / time.value, value * time.interval.high / time.value};
+  return {value * time.value / time.interval.high, value * time.value / time.interval.low};
+}
 
 std::vector<History> read_histories(SQLite::Database& sqlite, Select condition,
                                     const std::vector<std::string>& metrics, const std::string& today) {

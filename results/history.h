@@ -31,6 +31,16 @@ struct History {
   size_t accepted = 0;             ///< the first of them that was accepted as it is, see acceptance.h
 };
 
+/// A median time and its interval, in any unit.
+struct MedianTime {
+  double value = 0;
+  Interval interval;
+};
+
+/// The interval of a value that is a time (lower is better), or images in a time, from that of the median
+/// time.
+Interval interval_of(Direction direction, double value, const MedianTime& time);
+
 /// The histories of the results that a condition takes, in the order of experiment, run, machine class and
 /// metric.
 ///   condition  SQL over result_tables(), with its values

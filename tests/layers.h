@@ -26,4 +26,20 @@ inline BatchNormalization some_normalization(int64_t channels, int64_t stream) {
           some_values({channels}, stream + 2), uniform({channels}, 0.5F, 2, 7, stream + 3)};
 }
 
+inline Network one_layer(const Shape& input, Operation operation) {
+  Network network("one layer", input);
+  network.add("layer", std::move(operation));
+  return network;
+}
+
+/// A convolution, so that what follows works in the engine's layout, and a layer of one kind behind it.
+inline Network behind_convolution(Operation operation, const Activation& activation) {
+  Network network("behind a convolution", {3, 12, 15});
+  Convolution convolution = some_convolution(3, 24, square_window(3, 1, 1), 1);
+  convolution.activation = activation;
+  network.add("convolution", std::move(convolution));
+  network.add("layer", std::move(operation));
+  return network;
+}
+
 }  // namespace bitsweep

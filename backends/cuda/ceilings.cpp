@@ -153,18 +153,11 @@ std::vector<std::string> disturbances(const std::vector<Gpu>& looks) {
   std::set<std::string> reasons;
   for (const Gpu& gpu : looks) {
     if (gpu.processes.value_or(0) > 1) reasons.insert(fmt::format("{} programs on the GPU", *gpu.processes));
-    for (const std::string& reason : gpu.throttled)
-      if (reason != "power limit") reasons.insert("clock held down by: " + reason);
+    for (const std::string& reason : disturbing_throttles(gpu))
+      reasons.insert("clock held down by: " + reason);
   }
   if (reasons.empty()) return {};
   return {fmt::format("{}", fmt::join(reasons, "; "))};
-}
-
-/// The GPU of that name; nothing where there are several, which cannot be told apart here.
-std::vector<Gpu> look_at(const std::string& name) {
-  std::vector<Gpu> found = inspect_gpus().found;
-  std::erase_if(found, [&](const Gpu& gpu) { return gpu.name != name; });
-  return found.size() == 1 ? found : std::vector<Gpu>();
 }
 
 }  // namespace
@@ -175,7 +168,7 @@ Ceilings measure_ceilings() {
   const Stream stream;
   std::vector<Gpu> looks;
   const auto look = [&] {
-    for (const Gpu& gpu : look_at(result.device)) looks.push_back(gpu);
+    if (const auto gpu = only_gpu_named(result.device)) looks.push_back(*gpu);
   };
   look();
   result.bandwidth = measure_bandwidth(stream);

@@ -8,27 +8,30 @@
 
 namespace bitsweep::cuda {
 
+namespace {
+
+using Take = cudaError_t (*)(void**, size_t);
+
+std::byte* taken(Take take, size_t bytes, const char* what) {
+  void* memory = nullptr;
+  check(take(&memory, std::max<size_t>(bytes, 1)), fmt::format("take {} MiB of {}", bytes >> 20, what));
+  return static_cast<std::byte*>(memory);
+}
+
+}  // namespace
+
 // What fails while memory is given back was told by the call that broke it.
-void memory_detail::FreeDevice::operator()(std::byte* memory) const {
+void FreeDevice::operator()(std::byte* memory) const {
   cudaFree(memory);
 }
-void memory_detail::FreeHost::operator()(std::byte* memory) const {
+void FreeHost::operator()(std::byte* memory) const {
   cudaFreeHost(memory);
 }
 
-DeviceMemory::DeviceMemory(size_t bytes) : bytes_(bytes) {
-  void* memory = nullptr;
-  check(cudaMalloc(&memory, std::max<size_t>(bytes, 1)),
-        fmt::format("take {} MiB of the GPU's memory", bytes >> 20));
-  data_.reset(static_cast<std::byte*>(memory));
-}
+DeviceMemory::DeviceMemory(size_t bytes) : OwnedMemory(taken(cudaMalloc, bytes, "the GPU's memory"), bytes) {}
 
-PinnedMemory::PinnedMemory(size_t bytes) : bytes_(bytes) {
-  void* memory = nullptr;
-  check(cudaMallocHost(&memory, std::max<size_t>(bytes, 1)),
-        fmt::format("take {} MiB of page-locked memory", bytes >> 20));
-  data_.reset(static_cast<std::byte*>(memory));
-}
+PinnedMemory::PinnedMemory(size_t bytes)
+    : OwnedMemory(taken(cudaMallocHost, bytes, "page-locked memory"), bytes) {}
 
 DeviceMemory on_device(const void* values, size_t bytes) {
   DeviceMemory memory(bytes);

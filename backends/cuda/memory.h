@@ -6,48 +6,44 @@
 
 namespace bitsweep::cuda {
 
-namespace memory_detail {
+/// Memory that is given back by Free.
+template <class Free>
+class OwnedMemory {
+ public:
+  std::byte* data() const { return data_.get(); }
+  size_t bytes() const { return bytes_; }
+  template <class Value>
+  Value* as() const {
+    return reinterpret_cast<Value*>(data_.get());
+  }
+
+ protected:
+  OwnedMemory() = default;
+  OwnedMemory(std::byte* memory, size_t bytes) : bytes_(bytes), data_(memory) {}
+
+ private:
+  size_t bytes_ = 0;
+  std::unique_ptr<std::byte, Free> data_;
+};
+
 struct FreeDevice {
   void operator()(std::byte* memory) const;
 };
 struct FreeHost {
   void operator()(std::byte* memory) const;
 };
-}  // namespace memory_detail
 
 /// Memory of the device; not initialised. Throws Error if it cannot be had.
-class DeviceMemory {
+class DeviceMemory : public OwnedMemory<FreeDevice> {
  public:
   DeviceMemory() = default;
   explicit DeviceMemory(size_t bytes);
-
-  std::byte* data() const { return data_.get(); }
-  size_t bytes() const { return bytes_; }
-  template <class Value>
-  Value* as() const {
-    return reinterpret_cast<Value*>(data_.get());
-  }
-
- private:
-  size_t bytes_ = 0;
-  std::unique_ptr<std::byte, memory_detail::FreeDevice> data_;
 };
 
 /// Page-locked memory of the host, from which copies need no detour. Throws Error if it cannot be had.
-class PinnedMemory {
+class PinnedMemory : public OwnedMemory<FreeHost> {
  public:
   explicit PinnedMemory(size_t bytes);
-
-  std::byte* data() const { return data_.get(); }
-  size_t bytes() const { return bytes_; }
-  template <class Value>
-  Value* as() const {
-    return reinterpret_cast<Value*>(data_.get());
-  }
-
- private:
-  size_t bytes_ = 0;
-  std::unique_ptr<std::byte, memory_detail::FreeHost> data_;
 };
 
 /// A copy of the host's bytes on the device; returns when it is there.

@@ -15,6 +15,7 @@
 #include <xxhash.h>
 
 #include "results/change_points.h"
+#include "results/history.h"
 #include "results/night.h"
 
 namespace bitsweep {
@@ -177,9 +178,7 @@ HistoryPoint history_point(const Curve& curve, size_t point, size_t column) {
   if ((column != latency && column != throughput) || !std::isfinite(median) || !std::isfinite(low) ||
       !std::isfinite(high))
     return {value, 0};
-  if (curve.units[column].direction == Direction::lower_is_better)
-    return history_point(value, {value * low / median, value * high / median});
-  return history_point(value, {value * median / high, value * median / low});
+  return history_point(value, interval_of(curve.units[column].direction, value, {median, {low, high}}));
 }
 
 namespace {

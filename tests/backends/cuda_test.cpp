@@ -166,12 +166,6 @@ void check_all_precisions(const std::string& name, const Network& network, int64
   }
 }
 
-Network one_layer(const Shape& input, Operation operation) {
-  Network network("one layer", input);
-  network.add("layer", std::move(operation));
-  return network;
-}
-
 TEST_CASE("cuda: convolutions of many shapes agree with the reference in each precision") {
   if (!gpu_is_here()) return;
   cuda::limit_candidates(1);
@@ -209,15 +203,6 @@ TEST_CASE("cuda: linear layers of many sizes agree with the reference in each pr
       for (const int64_t batch : {1, 5})
         check_all_precisions(std::to_string(in) + " to " + std::to_string(out),
                              one_layer({in}, some_linear(in, out, 1)), batch);
-}
-
-Network behind_convolution(Operation operation, const Activation& activation) {
-  Network network("behind a convolution", {3, 12, 15});
-  Convolution convolution = some_convolution(3, 24, square_window(3, 1, 1), 1);
-  convolution.activation = activation;
-  network.add("convolution", std::move(convolution));
-  network.add("layer", std::move(operation));
-  return network;
 }
 
 TEST_CASE("cuda: pooling of every kind agrees with the reference in each precision") {

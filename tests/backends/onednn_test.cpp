@@ -48,12 +48,6 @@ void check_all_precisions(const std::string& name, const Network& network, int64
   }
 }
 
-Network one_layer(const Shape& input, Operation operation) {
-  Network network("one layer", input);
-  network.add("layer", std::move(operation));
-  return network;
-}
-
 TEST_CASE("onednn: convolutions of many shapes agree with the reference in each precision") {
   struct Case {
     const char* name;
@@ -87,16 +81,6 @@ TEST_CASE("onednn: linear layers of many sizes agree with the reference in each 
       for (const int64_t batch : {1, 5})
         check_all_precisions(std::to_string(in) + " to " + std::to_string(out),
                              one_layer({in}, some_linear(in, out, 1)), batch);
-}
-
-/// A convolution, so that what follows works in the engine's layout, and a layer of one kind behind it.
-Network behind_convolution(Operation operation, const Activation& activation) {
-  Network network("behind a convolution", {3, 12, 15});
-  Convolution convolution = some_convolution(3, 24, square_window(3, 1, 1), 1);
-  convolution.activation = activation;
-  network.add("convolution", std::move(convolution));
-  network.add("layer", std::move(operation));
-  return network;
 }
 
 TEST_CASE("onednn: pooling of every kind agrees with the reference in each precision") {

@@ -18,7 +18,7 @@ void check_same(const Network& read, const Network& right) {
 }
 
 /// A network of one layer.
-Network one_layer(Shape input, Operation operation) {
+Network right_network(Shape input, Operation operation) {
   Network network("right", std::move(input));
   network.add("y", std::move(operation));
   return network;
@@ -43,9 +43,10 @@ TEST_CASE("onnx: a convolution keeps its groups, strides, dilation and padding o
       .integers("strides", {2, 1})
       .integers("dilations", {1, 2})
       .integer("group", 2);
-  check_same(read(model),
-             one_layer({4, 9, 8},
-                       Convolution{weights, bias, window({3, 2}, {2, 1}, {1, 0}, {2, 3}, {1, 2}), 2, {}}));
+  check_same(
+      read(model),
+      right_network({4, 9, 8},
+                    Convolution{weights, bias, window({3, 2}, {2, 1}, {1, 0}, {2, 3}, {1, 2}), 2, {}}));
 }
 
 TEST_CASE("onnx: automatic padding is worked out, the odd one at the end or at the beginning") {
@@ -57,7 +58,7 @@ TEST_CASE("onnx: automatic padding is worked out, the odd one at the end or at t
     return read(model);
   };
   const auto right = [&](std::array<int64_t, 2> begin, std::array<int64_t, 2> end) {
-    return one_layer({1, 8, 5}, Convolution{weights, {}, window({3, 2}, {2, 1}, begin, end), 1, {}});
+    return right_network({1, 8, 5}, Convolution{weights, {}, window({3, 2}, {2, 1}, begin, end), 1, {}});
   };
   check_same(padded("SAME_UPPER"), right({0, 0}, {1, 1}));
   check_same(padded("SAME_LOWER"), right({1, 1}, {0, 0}));
@@ -72,28 +73,30 @@ TEST_CASE("onnx: pools keep their window, rounding up becomes padding at the end
         .integers("kernel_shape", {3, 3})
         .integers("strides", {2, 2})
         .integer("ceil_mode", 1);
-    check_same(read(model), one_layer({1, 6, 7}, MaxPool{window({3, 3}, {2, 2}, {0, 0}, {1, 0})}));
+    check_same(read(model), right_network({1, 6, 7}, MaxPool{window({3, 3}, {2, 2}, {0, 0}, {1, 0})}));
   }
   SECTION("max, where the last window would see nothing but padding") {
     model.node("MaxPool", {"x"}, "y")
         .integers("kernel_shape", {1, 1})
         .integers("strides", {6, 4})
         .integer("ceil_mode", 1);
-    check_same(read(model), one_layer({1, 6, 7}, MaxPool{window({1, 1}, {6, 4})}));
+    check_same(read(model), right_network({1, 6, 7}, MaxPool{window({1, 1}, {6, 4})}));
   }
   SECTION("average, that counts padding") {
     model.node("AveragePool", {"x"}, "y")
         .integers("kernel_shape", {2, 3})
         .integers("pads", {1, 1, 0, 1})
         .integer("count_include_pad", 1);
-    check_same(read(model), one_layer({1, 6, 7}, AveragePool{window({2, 3}, {1, 1}, {1, 1}, {0, 1}), true}));
+    check_same(read(model),
+               right_network({1, 6, 7}, AveragePool{window({2, 3}, {1, 1}, {1, 1}, {0, 1}), true}));
   }
   SECTION("average, rounded up") {
     model.node("AveragePool", {"x"}, "y")
         .integers("kernel_shape", {3, 3})
         .integers("strides", {2, 2})
         .integer("ceil_mode", 1);
-    check_same(read(model), one_layer({1, 6, 7}, AveragePool{window({3, 3}, {2, 2}, {0, 0}, {1, 0}), false}));
+    check_same(read(model),
+               right_network({1, 6, 7}, AveragePool{window({3, 3}, {2, 2}, {0, 0}, {1, 0}), false}));
   }
   SECTION("average that counts padding, rounded up: what is beyond the padding does not count") {
     const std::vector<int64_t> pads =
@@ -113,11 +116,11 @@ TEST_CASE("onnx: pools keep their window, rounding up becomes padding at the end
   }
   SECTION("over the whole image") {
     model.node("GlobalAveragePool", {"x"}, "y");
-    check_same(read(model), one_layer({1, 6, 7}, GlobalAveragePool{}));
+    check_same(read(model), right_network({1, 6, 7}, GlobalAveragePool{}));
   }
   SECTION("the largest of the whole image") {
     model.node("GlobalMaxPool", {"x"}, "y");
-    check_same(read(model), one_layer({1, 6, 7}, MaxPool{window({6, 7})}));
+    check_same(read(model), right_network({1, 6, 7}, MaxPool{window({6, 7})}));
   }
 }
 
@@ -131,7 +134,7 @@ TEST_CASE("onnx: a mean over height and width is a global pool, with axes as att
           "y");
       if (opset < 18) node.integers("axes", {2, -1});
       node.integer("keepdims", keep);
-      Network right = one_layer({3, 4, 5}, GlobalAveragePool{});
+      Network right = right_network({3, 4, 5}, GlobalAveragePool{});
       if (!keep) right.add("flat", Flatten{});
       check_same(read(model), right);
     }
@@ -156,7 +159,7 @@ TEST_CASE("onnx: activations keep their parameters") {
     OnnxModel model({5});
     OnnxNode node = model.node(known.type, {"x"}, "y");
     for (const auto& [name, value] : known.attributes) node.real(name, value);
-    check_same(read(model), one_layer({5}, known.right));
+    check_same(read(model), right_network({5}, known.right));
   }
 }
 
@@ -164,19 +167,19 @@ TEST_CASE("onnx: Clip has its bounds as attributes before opset 11, as inputs si
   SECTION("attributes") {
     OnnxModel model({5}, 10);
     model.node("Clip", {"x"}, "y").real("min", 0).real("max", 6);
-    check_same(read(model), one_layer({5}, Activation{Function::clip, 0, 6}));
+    check_same(read(model), right_network({5}, Activation{Function::clip, 0, 6}));
   }
   SECTION("inputs") {
     OnnxModel model({5}, 13);
     model.number("low", -1), model.number("high", 2);
     model.node("Clip", {"x", "low", "high"}, "y");
-    check_same(read(model), one_layer({5}, Activation{Function::clip, -1, 2}));
+    check_same(read(model), right_network({5}, Activation{Function::clip, -1, 2}));
   }
   SECTION("only from below, at 0, it is a ReLU") {
     OnnxModel model({5}, 13);
     model.number("low", 0);
     model.node("Clip", {"x", "low"}, "y");
-    check_same(read(model), one_layer({5}, relu));
+    check_same(read(model), right_network({5}, relu));
   }
 }
 
@@ -187,8 +190,8 @@ TEST_CASE("onnx: what exporters write as several nodes is one activation") {
     fill(model);
     return read(model);
   };
-  const Network silu = one_layer({2, 3, 3}, Activation{Function::silu});
-  const Network hard_swish = one_layer({2, 3, 3}, Activation{Function::hard_swish});
+  const Network silu = right_network({2, 3, 3}, Activation{Function::silu});
+  const Network hard_swish = right_network({2, 3, 3}, Activation{Function::hard_swish});
   check_same(given([](OnnxModel& m) {
                m.node("Sigmoid", {"x"}, "s"), m.node("Mul", {"x", "s"}, "y");
              }),
@@ -223,7 +226,7 @@ TEST_CASE("onnx: what exporters write as several nodes is one activation") {
              hard_swish);
   const Network sixth = given([&](OnnxModel& m) { gate(m), m.node("Div", {"c", "six"}, "y"); });
   CHECK(description_of(sixth) ==
-        description_of(one_layer({2, 3, 3}, Activation{Function::hard_sigmoid, 1 / 6.F, 0.5F})));
+        description_of(right_network({2, 3, 3}, Activation{Function::hard_sigmoid, 1 / 6.F, 0.5F})));
   // Another factor is another function.
   const Network other = given([&](OnnxModel& m) {
     gate(m), m.node("Mul", {"x", "c"}, "p"), m.node("Div", {"p", "three"}, "y");
@@ -256,12 +259,12 @@ TEST_CASE("onnx: constants are added and multiplied a channel, and end in the la
   const auto same = [](float value) { return value; };
   SECTION("a sum is the bias") {
     check_same(read_with("Add", {"c", "v"}),
-               one_layer({3, 4, 4}, Convolution{weights, {{4}, four_channels.values}, {}, 1, {}}));
+               right_network({3, 4, 4}, Convolution{weights, {{4}, four_channels.values}, {}, 1, {}}));
   }
   SECTION("a difference") {
     Tensor bias{{4}, four_channels.values};
     for (float& value : bias.values) value = -value;
-    check_same(read_with("Sub", {"v", "c"}), one_layer({3, 4, 4}, Convolution{weights, bias, {}, 1, {}}));
+    check_same(read_with("Sub", {"v", "c"}), right_network({3, 4, 4}, Convolution{weights, bias, {}, 1, {}}));
   }
   SECTION("a difference the other way round") {
     check_same(read_with("Sub", {"c", "v"}), scaled([](float) { return -1.F; }, same));
@@ -331,7 +334,7 @@ TEST_CASE("onnx: Gemm and MatMul are linear layers, whatever way their weights l
   const Tensor bias = some_values({2}, 2);
   OnnxModel model({3});
   model.reals("w", weights), model.reals("wt", across), model.reals("b", bias);
-  const Network right = one_layer({3}, Linear{weights, bias, {}});
+  const Network right = right_network({3}, Linear{weights, bias, {}});
   SECTION("transposed") {
     model.node("Gemm", {"x", "w", "b"}, "y").integer("transB", 1);
     check_same(read(model), right);
@@ -345,7 +348,7 @@ TEST_CASE("onnx: Gemm and MatMul are linear layers, whatever way their weights l
     Linear scaled{weights, bias, {}};
     for (float& value : scaled.weights.values) value *= 2;
     for (float& value : scaled.bias.values) value *= 0.5F;
-    check_same(read(model), one_layer({3}, scaled));
+    check_same(read(model), right_network({3}, scaled));
   }
   SECTION("MatMul, then Add") {
     model.node("MatMul", {"x", "wt"}, "m"), model.node("Add", {"m", "b"}, "y");
@@ -391,7 +394,7 @@ TEST_CASE("onnx: a shape that is computed, as old exports do, is followed") {
   model.node("Concat", {"u", "minus"}, "shape").integer("axis", 0);
   model.node("Cast", {"shape"}, "cast").integer("to", ::onnx::TensorProto::INT64);
   model.node("Relu", {"x"}, "r"), model.node("Reshape", {"r", "cast"}, "y");
-  Network right = one_layer({2, 3, 3}, relu);
+  Network right = right_network({2, 3, 3}, relu);
   right.add("f", Flatten{});
   check_same(read(model), right);
 }
@@ -406,7 +409,7 @@ TEST_CASE("onnx: a slice of a shape gives what it names") {
   model.node("Slice", {"s", "zero", "one"}, "n");
   model.node("Concat", {"n", "minus", "e"}, "shape").integer("axis", 0);
   model.node("Relu", {"x"}, "r"), model.node("Reshape", {"r", "shape"}, "y");
-  Network right = one_layer({2, 3, 4}, relu);
+  Network right = right_network({2, 3, 4}, relu);
   right.add("f", Flatten{});
   check_same(read(model), right);
 }
@@ -419,17 +422,17 @@ TEST_CASE("onnx: padding becomes part of the window that reads it, where that is
   const Window merged = window({3, 3}, {1, 1}, {1, 2}, {0, 1});
   SECTION("a convolution") {
     model.node("Pad", {"x", "pads"}, "p"), model.node("Conv", {"p", "w"}, "y");
-    check_same(read(model), one_layer({1, 5, 5}, Convolution{weights, {}, merged, 1, {}}));
+    check_same(read(model), right_network({1, 5, 5}, Convolution{weights, {}, merged, 1, {}}));
   }
   SECTION("an average pool counts the zeros from then on") {
     model.node("Pad", {"x", "pads"}, "p"),
         model.node("AveragePool", {"p"}, "y").integers("kernel_shape", {3, 3});
-    check_same(read(model), one_layer({1, 5, 5}, AveragePool{merged, true}));
+    check_same(read(model), right_network({1, 5, 5}, AveragePool{merged, true}));
   }
   SECTION("a max pool over what is not negative") {
     model.node("Relu", {"x"}, "r"), model.node("Pad", {"r", "pads"}, "p");
     model.node("MaxPool", {"p"}, "y").integers("kernel_shape", {3, 3});
-    Network right = one_layer({1, 5, 5}, relu);
+    Network right = right_network({1, 5, 5}, relu);
     right.add("pool", MaxPool{merged});
     check_same(read(model), right);
   }
@@ -451,7 +454,7 @@ TEST_CASE("onnx: a normalisation stays a layer, and softmax is over channels") {
       .real("epsilon", 1e-5F)
       .real("momentum", 0.9F);
   model.node("Dropout", {"n"}, "d"), model.node("Softmax", {"d"}, "y").integer("axis", 1);
-  Network right = one_layer({3, 2, 2}, layer);
+  Network right = right_network({3, 2, 2}, layer);
   right.add("s", Softmax{});
   check_same(read(model), right);
 }
@@ -462,7 +465,7 @@ TEST_CASE("onnx: before opset 13 a softmax over axis 1 is over all of an image, 
   CHECK_THAT(refusal_of(model.bytes()), ContainsSubstring("is not that of the channels alone"));
   OnnxModel vector({3}, 12);
   vector.node("Softmax", {"x"}, "y");
-  check_same(read(vector), one_layer({3}, Softmax{}));
+  check_same(read(vector), right_network({3}, Softmax{}));
 }
 
 TEST_CASE("onnx: quantised weights are numbers again, and ranges of values go to their layers") {
@@ -503,7 +506,7 @@ TEST_CASE("onnx: the type that QuantizeLinear names is that of its integers, of 
   model.node("QuantizeLinear", {"x", "s"}, "xq").integer("output_dtype", ::onnx::TensorProto::INT8);
   model.node("DequantizeLinear", {"xq", "s"}, "xd"), model.node("Conv", {"xd", "wd"}, "y");
   const Network network = read(model);
-  check_same(network, one_layer({1, 2, 2}, Convolution{{{2, 1, 1, 1}, {-1, 1}}, {}, {}, 1, {}}));
+  check_same(network, right_network({1, 2, 2}, Convolution{{{2, 1, 1, 1}, {-1, 1}}, {}, {}, 1, {}}));
   CHECK(network.layers()[0].range == Range{-63.5F, 63.5F});
 }
 
@@ -540,7 +543,7 @@ TEST_CASE("onnx: a max pool may lie between QuantizeLinear and DequantizeLinear"
   if (type == "MaxPool") OnnxNode(pool).integers("kernel_shape", {2, 2});
   model.node("DequantizeLinear", {"p", "s"}, "y");
   const Network network = read(model);
-  check_same(network, one_layer({1, 2, 2}, MaxPool{window({2, 2})}));
+  check_same(network, right_network({1, 2, 2}, MaxPool{window({2, 2})}));
   CHECK(network.layers()[0].range == Range{0, 127.5F});
   CHECK(network.layers()[1].range == Range{0, 127.5F});
 }
@@ -557,7 +560,7 @@ TEST_CASE("onnx: a row of pixels that is reshaped to an image is an image from t
     model.node("Transpose", {"l"}, "r").integers("perm", {0, 3, 1, 2});
   }
   model.node("Conv", {"r", "w"}, "y");
-  check_same(read(model), one_layer({1, 28, 28}, Convolution{weights, {}, window({3, 3}), 1, {}}));
+  check_same(read(model), right_network({1, 28, 28}, Convolution{weights, {}, window({3, 3}), 1, {}}));
 }
 
 TEST_CASE("onnx: a fixed batch is dropped, and initialisers may be inputs as well") {
@@ -569,7 +572,7 @@ TEST_CASE("onnx: a fixed batch is dropped, and initialisers may be inputs as wel
   *model.graph().add_input() = model.graph().input(0);
   model.graph().mutable_input(1)->set_name("w");
   model.node("Gemm", {"x", "w"}, "y").integer("transB", 1);
-  check_same(read(model), one_layer({2}, Linear{weights, {}, {}}));
+  check_same(read(model), right_network({2}, Linear{weights, {}, {}}));
 }
 
 TEST_CASE("onnx: weights are read from each data type, raw or in fields") {
