@@ -30,14 +30,14 @@ int64_t cache_bytes() {
   return bytes > 0 ? bytes : assumed;
 }
 
-void CacheEvictor::evict(int threads) {
+int64_t CacheEvictor::evict(int threads) {
   constexpr size_t line = 64 / sizeof(int64_t);
   if (lines_.empty()) lines_.resize(static_cast<size_t>(2 * cache_bytes()) / sizeof(int64_t));
   int64_t* const values = lines_.data();
   int64_t written = 0;
 #pragma omp parallel for schedule(static) num_threads(threads) reduction(+ : written)
   for (size_t i = 0; i < lines_.size(); i += line) values[i] += 1, written += 64;
-  bytes_written_ += written;
+  return written;
 }
 
 }  // namespace bitsweep

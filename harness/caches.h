@@ -14,15 +14,11 @@ int64_t cache_bytes();
 class CacheEvictor {
  public:
   /// Writes twice the bytes of the caches, each of `threads` threads a share: caches that do not replace the
-  /// oldest line first keep some of what was there after one pass of their own size. Throws std::bad_alloc,
-  /// the first time.
-  void evict(int threads);
-
-  /// Written by all passes so far.
-  int64_t bytes_written() const { return bytes_written_; }
+  /// oldest line first keep some of what was there after one pass of their own size. Returns the bytes
+  /// written. Throws std::bad_alloc, the first time.
+  int64_t evict(int threads);
 
  private:
-  int64_t bytes_written_ = 0;
   std::vector<int64_t> lines_;
 };
 

@@ -21,6 +21,7 @@
 #include "harness/gpu_evidence.h"
 #include "harness/layer_evidence.h"
 #include "harness/machine.h"
+#include "harness/memory_lock.h"
 #include "harness/prepare.h"
 #include "harness/roofline.h"
 #include "harness/table.h"
@@ -80,14 +81,20 @@ class Execution {
   bool believed(size_t k) { return result(k).outcome == Outcome::ok; }
 
   void prepare() {
+    const auto is_final = [&](size_t i) { return block_[i].sessions.empty(); };
     for (size_t i = 0; i < order_.runs.size(); ++i) {
       active_(i);
       block_.push_back(preparation_.prepare(order_.runs[i]));
-      if (block_.back().sessions.empty())
-        finished_(i, block_.back().result);
+      if (is_final(i))
+        finished_(i, block_[i].result);
       else
-        measured_.push_back(i), runs_.push_back(order_.runs[i]);
+        measured_.push_back(i);
     }
+    add_sessions(block_, active_);
+    for (const size_t i : measured_)
+      if (is_final(i)) finished_(i, block_[i].result);
+    std::erase_if(measured_, is_final);
+    for (const size_t i : measured_) runs_.push_back(order_.runs[i]);
   }
 
   void measure() {
@@ -96,6 +103,7 @@ class Execution {
       timed_.emplace_back(prepared(k), pools_.of(prepared(k)), evictor_);
       candidates.push_back(timed_.back().candidate());
     }
+    memory_ = lock_memory();
     timing_ = time_block(candidates, order_.measure, watch_, [&](size_t k) { active_(measured_[k]); });
     // Speed-ups compare only what shared a process, and so was interleaved.
     together_ = fmt::format("{} {} {}", machine_.host, getpid(), utc_now());
@@ -121,14 +129,15 @@ class Execution {
     add_parts(result(k), measurement.parts_ns);
     add_noise(result(k), timing_.noise, timing_.repeated);
     result(k).evidence["measured_together"] = together_;
+    result(k).evidence["memory"] = memory_;
     result(k).evidence["inputs"] = fmt::format("{} batches in turn, {} MiB", pools_.of(prepared(k)).size(),
                                                pools_.of(prepared(k)).bytes() >> 20);
     if (result(k).run.caches == Caches::cold)
       result(k).evidence["evicted"] =
-          fmt::format("{} GiB in all, before each inference", evictor_.bytes_written() >> 30);
+          fmt::format("{} GiB in all, before each inference", timed_[k].evicted_bytes() >> 30);
     if (result(k).run.streams == 1)
       result(k).evidence["places"] =
-          fmt::format("{} in memory, from slice to slice in turn", prepared(k).sessions.size());
+          fmt::format("{} in memory, from slice to slice in turn", timed_[k].places());
     result(k).evidence["denormals"] = fmt::format(
         "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
     check_outputs(k);
@@ -246,7 +255,8 @@ class Execution {
       for (double& median : medians) median /= static_cast<double>(timed_[run].inferences_a_sample());
       return medians;
     };
-    return speed_ratio(an_inference(baseline), an_inference(k));
+    return speed_ratio(an_inference(baseline), an_inference(k),
+                       std::max(timed_[baseline].places(), timed_[k].places()));
   }
 
   /// Of the backend's device; of an engine on the CPU those of so many threads.
@@ -279,6 +289,7 @@ class Execution {
   std::vector<std::vector<std::vector<LayerRecord>>> profiles_;  ///< of each run all that were taken
   Noise profile_noise_;
   std::string together_;
+  std::string memory_;                                        ///< what came of locking it
   std::map<std::pair<std::string, int>, Ceilings> ceilings_;  ///< by device and threads
 };
 

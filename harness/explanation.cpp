@@ -166,6 +166,11 @@ class Explanation {
     const double others_time_ns = layers_time_ns(baseline_->layers);
     if (own <= 0 || others <= 0 || time_ns_ <= 0 || others_time_ns <= 0) return;
     const double own_share = own / time_ns_, others_share = others / others_time_ns;
+    if (others_share < 0.8 * own_share)
+      say("by the ceilings of this node it should be {:.1f} times as fast; it is more because {} comes to "
+          "only "
+          "{:.0f} % of them, and it to {:.0f} %: a weak baseline flatters, hold it against another engine's",
+          others / own, name_of_baseline(), 100 * others_share, 100 * own_share);
     if (own_share > 0.8 * others_share) return;
     say("by the ceilings of this node its layers could be {:.1f} times as fast; they come to {:.0f} % of "
         "them, "

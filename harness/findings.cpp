@@ -18,11 +18,10 @@ void add_latency(Result& result, const Measurement& measurement) {
   const auto time = [&](const char* name, double ns) {
     add_metric(result, name, ns, "ns", Direction::lower_is_better);
   };
-  const double middle = median(samples);
-  const Interval interval = median_interval(measurement.round_medians);
-  time("latency_p50", middle);
-  time("latency_p50_low", std::min(middle, interval.low));
-  time("latency_p50_high", std::max(middle, interval.high));
+  const MedianEstimate estimate = estimate_median(samples, measurement.round_medians);
+  time("latency_p50", estimate.median);
+  time("latency_p50_low", estimate.interval.low);
+  time("latency_p50_high", estimate.interval.high);
   time("latency_mean",
        std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size()));
   time("latency_min", static_cast<double>(*std::min_element(samples.begin(), samples.end())));
@@ -37,18 +36,16 @@ void add_loop_counts(Result& result, const Measurement& measurement, double infe
              Direction::lower_is_better);
   add_metric(result, "involuntary_switches", an_inference(measurement.counts.involuntary_switches), "",
              Direction::lower_is_better);
-  if (const double faults = an_inference(measurement.counts.page_faults); faults >= 1)
+  if (const double faults = an_inference(measurement.counts.page_faults); faults >= 0.01)
     result.notes.push_back(
-        fmt::format("{:.0f} page faults an inference are part of its time: the engine gives memory back and "
-                    "takes it again",
+        fmt::format("{:.3g} page faults an inference are part of its time: the engine gives memory back and "
+                    "takes it again, or something else took it",
                     faults));
 }
 
 /// By how much the interval is wider than was asked for.
 std::string missed_target(const Measurement& measurement, const Measure& how) {
-  const Interval interval = median_interval(measurement.round_medians);
-  const double middle = median(measurement.samples_ns);
-  const double half = std::max(interval.high - middle, middle - interval.low) / middle;
+  const double half = estimate_median(measurement.samples_ns, measurement.round_medians).half_width();
   return fmt::format(
       "max_time was spent before the median's 95 % interval was within ±{:.2g} %: {}", 100 * how.target_ci,
       std::isfinite(half) ? fmt::format("it is ±{:.2g} %", 100 * half) : "too few rounds for an interval");

@@ -16,6 +16,7 @@
 #include "harness/compression/quantization.h"
 #include "harness/denormals.h"
 #include "harness/error.h"
+#include "harness/extreme_sums.h"
 #include "harness/formats/safetensors.h"
 #include "harness/fusion.h"
 #include "harness/layer_evidence.h"
@@ -57,26 +58,33 @@ const Backend& judge_among(const std::vector<Backend>& backends) {
   return *judge;
 }
 
+/// A network before pruning.
+struct Dense {
+  Network network;
+  // What the checkpoint says of its training; empty if it does not.
+  std::string command = {};  ///< with its augmentation
+  std::string dataset = {};
+  std::optional<double> top1 = {};  ///< on the test images, in fp32, %
+};
+
 }  // namespace
 
 /// What the runs of a block have in common, made when first asked for.
 struct Preparation::Shared {
   using ImagesKey = std::tuple<std::string, Shape, int64_t, int64_t>;
 
-  struct Dense {
-    Network network;
-    std::string training;  ///< the command, with its augmentation, that made the checkpoint; empty if unknown
-  };
-
   const Dense& dense(const Run& run) {
     const auto key = std::make_tuple(run.model, run.dataset, run.checkpoint, run.seed);
     const auto found = networks.find(key);
     if (found != networks.end()) return found->second;
-    Dense dense{build_model(run.model, run.seed), {}};
+    Dense dense{build_model(run.model, run.seed)};
     if (const auto file = checkpoint_file(run.model, run.dataset, run.checkpoint); !file.empty()) {
       Checkpoint checkpoint = read_safetensors(file);
       load_weights(dense.network, checkpoint, file);
-      dense.training = std::move(checkpoint.metadata["command"]);
+      dense.command = checkpoint.metadata["command"];
+      dense.dataset = checkpoint.metadata["dataset"];
+      if (const auto top1 = checkpoint.metadata.find("top1"); top1 != checkpoint.metadata.end())
+        dense.top1 = 100 * std::strtod(top1->second.c_str(), nullptr);
     }
     return networks.emplace(key, std::move(dense)).first->second;
   }
@@ -103,6 +111,7 @@ struct Preparation::Shared {
   struct Calibrated {
     std::vector<Range> ranges;  ///< of all layers
     std::string how;            ///< method and images, in words
+    bool random = false;        ///< the images are made up
   };
 
   /// Ranges for int8, found by the same engine in fp32.
@@ -120,19 +129,46 @@ struct Preparation::Shared {
     fresh.ranges = calibrate(*session, network, images, calibration_batch, run.calibration);
     add_time(result, "calibration_time", nanoseconds_since(begin));
     fresh.how = fmt::format("{} over {} images, {}", run.calibration, images.count, images.normalisation);
+    fresh.random = images.labels.empty();
     return calibrated.emplace(key, std::move(fresh)).first->second;
+  }
+
+  /// Whether the engine's int8 sums hold the largest values.
+  const ExtremeSums& extreme_sums(const Backend& backend, const SessionRequest& request) {
+    const auto key = std::make_pair(backend.name, request.threads);
+    const auto found = extremes.find(key);
+    if (found != extremes.end()) return found->second;
+    return extremes.emplace(key, check_extreme_sums(backend, request.threads)).first->second;
   }
 
   std::map<std::tuple<std::string, std::string, std::string, int64_t>, Dense> networks;
   std::map<ImagesKey, Samples> tests;
   std::map<std::pair<std::string, std::string>, std::vector<float>> references;
   std::map<std::tuple<std::string, std::string, std::string, std::string, int64_t>, Calibrated> calibrated;
+  std::map<std::pair<std::string, int>, ExtremeSums> extremes;
 };
 
 Preparation::Preparation(const std::vector<Backend>& backends, const Machine& machine, const Measure& measure)
     : backends_(backends), machine_(machine), measure_(measure), shared_(std::make_unique<Shared>()) {}
 
 Preparation::~Preparation() = default;
+
+namespace {
+
+/// Does it; what it throws becomes the outcome.
+void fault_as_outcome(Result& result, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const std::bad_alloc&) {
+    result.outcome = Outcome::failed;
+    result.reason = "out of memory; give the run more by `limits: {memory: ...}`, or a smaller batch";
+  } catch (const std::exception& error) {
+    result.outcome = Outcome::failed;
+    result.reason = error.what();
+  }
+}
+
+}  // namespace
 
 Prepared Preparation::prepare(const Run& run) {
   Prepared prepared;
@@ -143,15 +179,7 @@ Prepared Preparation::prepare(const Run& run) {
   result.software = this_software();
   result.started = utc_now();
   const auto begin = Clock::now();
-  try {
-    prepare_session(prepared);
-  } catch (const std::bad_alloc&) {
-    result.outcome = Outcome::failed;
-    result.reason = "out of memory; give the run more by `limits: {memory: ...}`, or a smaller batch";
-  } catch (const std::exception& error) {
-    result.outcome = Outcome::failed;
-    result.reason = error.what();
-  }
+  fault_as_outcome(result, [&] { prepare_session(prepared); });
   if (result.outcome != Outcome::ok) prepared.sessions.clear();
   result.seconds = nanoseconds_since(begin) * 1e-9;
   return prepared;
@@ -210,7 +238,7 @@ std::string unaligned_channels(const Network& network) {
 /// to 6 % for small networks, and less the more pages it takes. Source: Curtsinger & Berger, Stabilizer
 /// (ASPLOS 2013).
 int64_t places_of(const Session& session) {
-  constexpr int64_t bytes_of_all = int64_t{256} << 20, most = 8;
+  constexpr int64_t bytes_of_all = int64_t{256} << 20, most = 16;
   return std::clamp<int64_t>(bytes_of_all / (session.weight_bytes() + session.activation_bytes() + 1), 1,
                              most);
 }
@@ -258,8 +286,11 @@ bool check_kernels(Result& result, const std::vector<LayerRecord>& layers, bool 
   for (const LayerRecord& layer : layers)
     if (const auto reason = fallback(layer)) reasons.push_back(*reason);
   if (reasons.empty()) return true;
-  const std::string told = fmt::format("{} of {} layers without a fast kernel: {}", reasons.size(),
-                                       layers.size(), reasons.front());
+  constexpr size_t most_told = 5;
+  const size_t all = reasons.size();
+  if (all > most_told) reasons.resize(most_told);
+  const std::string told = fmt::format("{} of {} layers without a fast kernel: {}{}", all, layers.size(),
+                                       fmt::join(reasons, "; "), all > most_told ? "; ..." : "");
   result.evidence["fallbacks"] = told;
   if (allowed) {
     result.notes.push_back(told);
@@ -268,6 +299,34 @@ bool check_kernels(Result& result, const std::vector<LayerRecord>& layers, bool 
   result.outcome = Outcome::failed;
   result.reason = told + "; `measure: {allow: [fallback]}` measures it nevertheless";
   return false;
+}
+
+/// False, with the outcome set, if int8 sums of extreme values are not what they should be.
+bool check_sums(Result& result, const ExtremeSums& sums) {
+  if (sums.layer.empty()) return true;  // the engine has none of these layers
+  result.evidence["int8_sums"] = fmt::format(
+      "layer {} with the largest values: relative error {:.1e} against exact sums, at most {:.0e}",
+      sums.layer, sums.relative_error, ExtremeSums::limit);
+  if (sums.relative_error <= ExtremeSums::limit) return true;
+  result.outcome = Outcome::inaccurate;
+  result.reason = "int8 sums overflow or saturate, " + result.evidence["int8_sums"];
+  return false;
+}
+
+/// Why the accuracy is not that of these weights, in words; empty if it is, or if nobody knows theirs.
+std::string not_as_trained(const Result& result, const Dense& dense) {
+  constexpr double most = 0.1;  // percentage points
+  const Run& run = result.run;
+  const auto top1 = std::find_if(result.metrics.begin(), result.metrics.end(),
+                                 [](const Metric& metric) { return metric.name == "top1"; });
+  const bool as_trained = run.precision == Precision::fp32 && run.pruning.method == "none";
+  if (!dense.top1 || dense.dataset != run.dataset || !as_trained || top1 == result.metrics.end()) return "";
+  if (std::abs(top1->value - *dense.top1) <= most) return "";
+  return fmt::format(
+      "top-1 is {:.2f} %, but {:.2f} % where these weights were trained: the data, their preprocessing or "
+      "the "
+      "network is another",
+      top1->value, *dense.top1);
 }
 
 /// Why this is not fp32, in words; empty if it is.
@@ -293,17 +352,19 @@ void Preparation::prepare_session(Prepared& prepared) {
   }
 
   const auto load_begin = Clock::now();
-  const auto& [dense, training] = shared_->dense(run);
+  const Dense& trained = shared_->dense(run);
+  const Network& dense = trained.network;
   Network compressed = dense;
   prune(compressed, run.pruning, run.seed);
   add_sizes(result, compressed);
-  const Network network = fuse(std::move(compressed));
+  const auto fused = std::make_shared<const Network>(fuse(std::move(compressed)));
+  const Network& network = *fused;
   add_time(result, "load_time", nanoseconds_since(load_begin));
   const auto file = checkpoint_file(run.model, run.dataset, run.checkpoint);
   result.evidence["weights"] =
       file.empty() ? fmt::format("seeded, seed {}", run.seed) : file.filename().string();
   result.evidence["weights_hash"] = weights_hash(network);
-  if (!training.empty()) result.evidence["training"] = training;
+  if (!trained.command.empty()) result.evidence["training"] = trained.command;
   if (const std::string layers = unaligned_channels(network); !layers.empty())
     result.evidence["channels_not_of_16"] = layers;
 
@@ -345,6 +406,11 @@ void Preparation::prepare_session(Prepared& prepared) {
     const auto& calibrated = shared_->calibration(backend, network, run, request.threads, result);
     request.ranges = calibrated.ranges;
     result.evidence["calibration"] = calibrated.how;
+    if (calibrated.random)
+      result.notes.push_back(
+          "the ranges come from random images: this tells the speed of int8, and nothing of its accuracy on "
+          "real ones");
+    if (!check_sums(result, shared_->extreme_sums(backend, request))) return;
   }
 
   const auto prepare_begin = Clock::now();
@@ -384,6 +450,8 @@ void Preparation::prepare_session(Prepared& prepared) {
   prepared.scored = infer_all(session, network, images, run.batch);
   result.evidence["outputs_hash"] = values_hash(prepared.scored);
   add_top_k(result, prepared.scored, images, prepared.classes);
+  if (trained.top1)
+    result.evidence["trained_top1"] = fmt::format("{:.2f} % of {}", *trained.top1, trained.dataset);
   const Samples judged = first_images(images, judged_images);
   const std::span<const float> judged_outputs(prepared.scored.data(), judged.count * prepared.classes);
   const Backend& judge = judge_among(backends_);
@@ -400,18 +468,38 @@ void Preparation::prepare_session(Prepared& prepared) {
   }
   result.reason = implausible(prepared.scored, reference, prepared.classes);
   if (result.reason.empty()) result.reason = too_far(to_reference, run.precision);
+  if (result.reason.empty()) result.reason = not_as_trained(result, trained);
   if (result.reason.empty() && run.precision == Precision::fp32)
     result.reason = not_strict(result, check_strictness(session, network, batch, run.batch));
   if (!result.reason.empty()) {
     result.outcome = Outcome::inaccurate;
     return;
   }
-  const auto sessions = static_cast<size_t>(run.streams > 1 ? run.streams : places_of(session));
-  while (prepared.sessions.size() < sessions) {
-    const auto again_begin = Clock::now();
-    prepared.sessions.push_back(backend.prepare(network, request));
-    if (prepared.sessions.size() == 2) add_time(result, "prepare_again_time", nanoseconds_since(again_begin));
-  }
+  prepared.wanted_sessions = static_cast<size_t>(run.streams > 1 ? run.streams : places_of(session));
+  if (prepared.wanted_sessions > 1)
+    prepared.another_session = [fused, request, prepare = backend.prepare] {
+      return prepare(*fused, request);
+    };
+}
+
+void add_sessions(std::vector<Prepared>& block, const std::function<void(size_t)>& active) {
+  const auto wants = [](const Prepared& one) {
+    return !one.sessions.empty() && one.sessions.size() < one.wanted_sessions;
+  };
+  while (std::any_of(block.begin(), block.end(), wants))
+    for (size_t i = 0; i < block.size(); ++i) {
+      if (!wants(block[i])) continue;
+      active(i);
+      Result& result = block[i].result;
+      const auto begin = Clock::now();
+      fault_as_outcome(result, [&] { block[i].sessions.push_back(block[i].another_session()); });
+      if (result.outcome != Outcome::ok)
+        block[i].sessions.clear();
+      else if (block[i].sessions.size() == 2)
+        add_time(result, "prepare_again_time", nanoseconds_since(begin));
+      if (!wants(block[i])) block[i].another_session = nullptr;  // with the network that it holds
+      result.seconds += nanoseconds_since(begin) * 1e-9;
+    }
 }
 
 }  // namespace bitsweep

@@ -1,6 +1,7 @@
 // From a run to a session that has been scored: everything that comes before measuring.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,9 +18,10 @@ namespace bitsweep {
 /// A run on its way from plan to result.
 struct Prepared {
   Result result;  ///< outcome ok so far, or final
-  /// Alike: one a stream, or for one stream one a place in memory (see places_of); none if the outcome is
-  /// final.
+  /// Alike; none if the outcome is final. The first one is scored, add_sessions adds the others.
   std::vector<std::unique_ptr<Session>> sessions;
+  size_t wanted_sessions = 1;  ///< one a stream, or for one stream one a place in memory (see places_of)
+  std::function<std::unique_ptr<Session>()> another_session;
   int threads = 1;                  ///< of each session
   const Samples* images = nullptr;  ///< the test images
   std::vector<float> scored;  ///< the outputs of the accuracy check by the first session, [count, classes]
@@ -47,5 +49,10 @@ class Preparation {
   const Measure& measure_;
   std::unique_ptr<Shared> shared_;
 };
+
+/// Gives the runs of a block the sessions that they still want, to each in turn: so all lie in memory among
+/// each other, and none has the better part of it alone. `active(i)` is called before each. A fault becomes
+/// the outcome of its run, which then has no sessions.
+void add_sessions(std::vector<Prepared>& block, const std::function<void(size_t)>& active);
 
 }  // namespace bitsweep

@@ -26,6 +26,17 @@ struct Interval {
 /// there are none.
 Interval median_interval(std::span<const double> values);
 
+/// The time of a step, as it is told and as the stopping rule judges it.
+struct MedianEstimate {
+  double median = 0;  ///< of all samples
+  Interval interval;  ///< median_interval of the medians of rounds, stretched where it lies beside the median
+  /// The farther end of the interval from the median, as a share of it.
+  double half_width() const;
+};
+
+/// Throws std::invalid_argument if there are no samples or no rounds.
+MedianEstimate estimate_median(std::span<const int64_t> samples, std::span<const double> round_medians);
+
 /// A confidence interval at 95 % of the share that would be found among all, where `share` was found among
 /// `count` drawn at random; 0 to 1. It stays in range and has a width even for shares of 0 and 1, as the
 /// usual share ± 1.96 sd does not. Throws std::invalid_argument if count is below 1. Source: Wilson, Journal
@@ -45,13 +56,18 @@ struct Ratio {
 
 /// baseline time / time, from the medians of the same rounds; the longer list is cut. The value is the
 /// midmean (mean of the middle half) of the logarithms of the rounds' ratios: a neighbour's burst spoils
-/// single rounds, and drift meets both sides of a round. The interval is a percentile bootstrap over rounds,
-/// widened by sqrt(n / (n - 1)) for their small number; it repeats to the bit. Samples of one round are not
-/// independent of each other, so they are not resampled one by one. Below 6 rounds the interval is from 0 to
-/// infinity. Throws std::invalid_argument if there is no round. Source: Efron & Tibshirani, An Introduction
-/// to the Bootstrap (1993), chapter 13; Kalibera & Jones, Rigorous Benchmarking in Reasonable Time (ISMM
-/// 2013), for resampling the highest level only.
-Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const double> medians);
+/// single rounds, and drift meets both sides of a round.
+///
+/// What is not independent is not resampled one by one: the samples of a round share their moment, and rounds
+/// at the same place in memory share what that place is worth. So the interval is a percentile bootstrap over
+/// the `places` that the rounds went through in turn (of 6 places or more; else over the rounds), widened for
+/// their small number n by sqrt(n / (n - 1)) and by Student's t with n - 1 degrees of freedom over the normal
+/// quantile. It repeats to the bit. Below 6 rounds it is from 0 to infinity. Throws std::invalid_argument if
+/// there is no round. Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13;
+/// Kalibera & Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013), for resampling the highest level
+/// only.
+Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const double> medians,
+                  size_t places = 1);
 
 /// Whether the two are told apart: the interval excludes 1, and they differ by 1.5 % or more. Smaller
 /// differences may come from where code and data happen to lie in memory (Mytkowicz et al., ASPLOS 2009),

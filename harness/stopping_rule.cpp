@@ -1,21 +1,18 @@
 #include "harness/stopping_rule.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "harness/statistics.h"
 
 namespace bitsweep {
 
-StoppingRule::Verdict StoppingRule::judge(std::span<const double> round_medians, int64_t samples,
-                                          double elapsed_s) const {
+StoppingRule::Verdict StoppingRule::judge(std::span<const int64_t> samples,
+                                          std::span<const double> round_medians, double elapsed_s) const {
   constexpr size_t least_rounds = 10;  // an interval that leaves out the lowest and the highest needs 9
-  if (samples >= min_samples_ && round_medians.size() >= least_rounds) {
-    std::vector<double> ordered(round_medians.begin(), round_medians.end());
-    std::nth_element(ordered.begin(), ordered.begin() + ordered.size() / 2, ordered.end());
-    const double middle = ordered[ordered.size() / 2], allowed = target_ci_ * middle;
-    const Interval interval = median_interval(round_medians);
-    if (interval.low >= middle - allowed && interval.high <= middle + allowed) return Verdict::precise;
+  if (static_cast<int64_t>(samples.size()) >= min_samples_ && round_medians.size() >= least_rounds) {
+    // Looks at all samples only where it may be enough: there may be very many.
+    const Interval rounds = median_interval(round_medians);
+    if (rounds.high - rounds.low <= 2 * target_ci_ * rounds.high &&
+        estimate_median(samples, round_medians).half_width() <= target_ci_)
+      return Verdict::precise;
   }
   return elapsed_s >= max_time_s_ ? Verdict::out_of_time : Verdict::go_on;
 }

@@ -13,9 +13,10 @@ class StoppingRule {
       : min_samples_(min_samples), target_ci_(target_ci), max_time_s_(max_time_s) {}
 
   enum class Verdict { go_on, precise, out_of_time };
-  /// `precise`: samples and rounds enough, and the 95 % interval of the median, from the medians of rounds,
-  /// is within ±target_ci of it. `out_of_time`: they are not, and the budget is spent.
-  Verdict judge(std::span<const double> round_medians, int64_t samples, double elapsed_s) const;
+  /// `precise`: samples and rounds enough, and the 95 % interval of estimate_median() is within ±target_ci of
+  /// the median. `out_of_time`: they are not, and the budget is spent.
+  Verdict judge(std::span<const int64_t> samples, std::span<const double> round_medians,
+                double elapsed_s) const;
 
  private:
   int64_t min_samples_;

@@ -71,7 +71,7 @@ Candidate TimedRun::candidate() {
   Candidate candidate{run_id(prepared_.result.run),
                       [this] { streams_ ? streams_->round() : infer(feeds_[place_]); }};
   if (prepared_.result.run.caches == Caches::cold)
-    candidate.before_step = [this] { evictor_.evict(prepared_.threads); };
+    candidate.before_step = [this] { evicted_bytes_ += evictor_.evict(prepared_.threads); };
   candidate.before_slice = [this] { go_on(); };
   if (!streams_ && !prepared_.sessions.front()->parts().empty())
     candidate.add_parts = [this](PartTimes& times) { add_parts(times); };

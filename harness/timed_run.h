@@ -26,6 +26,12 @@ class TimedRun {
   /// Refers to this.
   Candidate candidate();
 
+  /// Places in memory that slices go through in turn; 1 for several streams.
+  size_t places() const { return streams_ ? 1 : feeds_.size(); }
+
+  /// Written to empty the caches before its inferences.
+  int64_t evicted_bytes() const { return evicted_bytes_; }
+
   /// Inferences of one batch behind a sample: 1, or those of a round of all streams.
   int64_t inferences_a_sample() const;
 
@@ -63,6 +69,7 @@ class TimedRun {
   CacheEvictor& evictor_;
   std::vector<Feed> feeds_;  ///< one a session
   int64_t wrong_slices_ = 0;
+  int64_t evicted_bytes_ = 0;
   size_t place_ = 0;                  ///< of one stream: which of them is timed
   std::unique_ptr<Streams> streams_;  ///< null for one stream
 };

@@ -65,16 +65,16 @@ Rows read_layers(SQLite::Database& sqlite, int64_t result) {
   Rows rows = rows_of(
       sqlite,
       fmt::format(
-          "select name, kind, implementation, data_types, layouts, time_ns, "
+          "select name, kind, implementation, data_types, layouts, 1.0 * macs, 1.0 * bytes, time_ns, "
           "100 * time_ns / sum(time_ns) over (), case when bound_ns > 0 then 100 * bound_ns / time_ns end, "
           "case when bound_ns <= 0 then null when bound_ns < {} * time_ns then 'neither' "
           "when memory_bound then 'memory' else 'arithmetic' end "
           "from layers where result = ?1 order by time_ns desc",
           near_a_roof),
       result);
-  rows.headings = {{"layer", ""},      {"kind", ""},        {"implementation", ""},
-                   {"data types", ""}, {"layouts", ""},     {"time", "ns"},
-                   {"share", "%"},     {"of ceiling", "%"}, {"bound by", ""}};
+  rows.headings = {{"layer", ""},   {"kind", ""},        {"implementation", ""}, {"data types", ""},
+                   {"layouts", ""}, {"MACs", ""},        {"bytes", "bytes"},     {"time", "ns"},
+                   {"share", "%"},  {"of ceiling", "%"}, {"bound by", ""}};
   return rows;
 }
 

@@ -52,8 +52,8 @@ PairedShares mcnemar(const std::vector<bool>& before, const std::vector<bool>& a
 
 /// b / a from two lists that were not measured in the same rounds: exp of the difference of the midmeans
 /// (mean of the middle half) of the logarithms. The interval is a percentile bootstrap at 99 % over each list
-/// on its own, widened as in speed_ratio for their small numbers; it repeats to the bit. Below 6 values on a
-/// side it is from 0 to infinity. All values above 0. Throws std::invalid_argument for an empty list.
+/// on its own, widened by sqrt(n / (n - 1)) for their small numbers; it repeats to the bit. Below 6 values on
+/// a side it is from 0 to infinity. All values above 0. Throws std::invalid_argument for an empty list.
 Ratio independent_ratio(std::span<const double> a, std::span<const double> b);
 
 }  // namespace bitsweep

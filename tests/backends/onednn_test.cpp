@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "harness/compression/pruning.h"
+#include "harness/extreme_sums.h"
 #include "harness/formats/safetensors.h"
 #include "harness/fusion.h"
 #include "harness/layer_evidence.h"
@@ -493,6 +494,13 @@ TEST_CASE("onednn: what it cannot run is told with the reason") {
     REQUIRE(reason);
     CHECK_THAT(*reason, ContainsSubstring("CPU lacks avx512_fp16"));
   }
+}
+
+TEST_CASE("onednn: int8 sums of the largest values are exact, whatever the instructions") {
+  const ExtremeSums sums = check_extreme_sums(onednn(), 2);
+  INFO(sums.layer);
+  CHECK_FALSE(sums.layer.empty());
+  CHECK(sums.relative_error < 1e-6);
 }
 
 TEST_CASE("onednn: int8 without ranges is refused") {

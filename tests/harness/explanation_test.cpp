@@ -88,6 +88,16 @@ TEST_CASE("explanation: a gain that the ceilings promise and the layers do not r
       "of fp32 to 75 %");
 }
 
+TEST_CASE("explanation: a speed-up over a baseline that is far from its ceilings is told to flatter") {
+  Result fp32 = measured(Precision::fp32, 1000, 0, 1000), int8 = measured(Precision::int8, 500, 0, 500);
+  for (LayerRecord& layer : fp32.layers) layer.bound_ns = 0.35 * layer.time_ns;
+  for (LayerRecord& layer : int8.layers) layer.bound_ns = 0.7 * layer.time_ns;
+  CHECK_THAT(
+      explain(int8, &fp32, &twice).at(1),
+      ContainsSubstring("it should be 1.0 times as fast; it is more because fp32 comes to only 35 % of "
+                        "them, and it to 70 %: a weak baseline flatters"));
+}
+
 TEST_CASE(
     "explanation: layers that became slower are told, unless the layers' times contradict the speed-up") {
   const Result fp32 = measured(Precision::fp32, 1000, 1, 1000),

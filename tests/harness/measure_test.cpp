@@ -58,6 +58,15 @@ TEST_CASE("measure: what goes before a slice is done once a slice") {
   CHECK(slices == result[0].round_medians.size());
 }
 
+TEST_CASE("measure: a burst in the warm-up does not shorten the slices") {
+  Measure how = quick();
+  how.warmup = 5;
+  int calls = 0;
+  const auto result =
+      measure_interleaved({{"hit", [&] { busy(++calls == 1 ? 20'000'000 : 20'000); }}}, how, [](size_t) {});
+  CHECK(result[0].samples_ns.size() / result[0].round_medians.size() > 20);
+}
+
 TEST_CASE("measure: parts are those of the samples, not of warming steps or of an earlier measurement") {
   Candidate candidate{.name = "in parts",
                       .step = [] { busy(2000); },

@@ -154,6 +154,27 @@ TEST_CASE("statistics: 3 % are found through noise of 3 %, and equal ones are no
   CHECK(false_alarms <= 2);
 }
 
+TEST_CASE("statistics: what the places in memory are worth is no difference, however many rounds go by") {
+  constexpr size_t places = 16, rounds = 320;
+  int by_places = 0, by_rounds = 0, found = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    // Each place of each side is worth up to 8 %; the rounds at a place differ by up to 0.5 %.
+    const auto worth = [&](double middle, uint64_t side) {
+      const auto at = rounds_around(middle, 0.08, places, 1000 + 2 * seed + side);
+      auto medians = rounds_around(1, 0.005, rounds, 3000 + 2 * seed + side);
+      for (size_t i = 0; i < rounds; ++i) medians[i] *= at[i % places];
+      return medians;
+    };
+    const auto plain = worth(1000, 0);
+    by_places += differ(speed_ratio(plain, worth(1000, 1), places));
+    by_rounds += differ(speed_ratio(plain, worth(1000, 1)));
+    found += differ(speed_ratio(plain, worth(1100, 1), places));
+  }
+  CHECK(by_places <= 3);
+  CHECK(by_rounds >= 20);
+  CHECK(found >= 95);
+}
+
 TEST_CASE("statistics: a handful of rounds tells nothing apart, and none is an error") {
   const std::vector<double> slow(5, 2000.0), fast(7, 1000.0);
   const Ratio ratio = speed_ratio(slow, fast);

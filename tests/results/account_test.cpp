@@ -51,11 +51,11 @@ TEST_CASE("account: a result is told in full: why, notes, metrics, layers with t
   CHECK(account.explanation == std::vector<std::string>{"it is twice as fast", "10 % goes to conversions"});
   REQUIRE(account.layers.cells.size() == 4);
   CHECK(std::get<std::string>(account.layers.cells[0][0]) == "conv1");  // the longest
-  CHECK(std::get<double>(account.layers.cells[0][7]) == Approx(25));
-  CHECK(std::get<std::string>(account.layers.cells[0][8]) == "neither");  // a quarter of its roof
-  CHECK(std::get<std::string>(account.layers.cells[1][8]) == "arithmetic");
-  CHECK(std::get<std::string>(account.layers.cells[2][8]) == "memory");
-  for (const size_t column : {7, 8})
+  CHECK(std::get<double>(account.layers.cells[0][9]) == Approx(25));
+  CHECK(std::get<std::string>(account.layers.cells[0][10]) == "neither");  // a quarter of its roof
+  CHECK(std::get<std::string>(account.layers.cells[1][10]) == "arithmetic");
+  CHECK(std::get<std::string>(account.layers.cells[2][10]) == "memory");
+  for (const size_t column : {9, 10})
     CHECK(std::holds_alternative<std::monostate>(account.layers.cells[3][column]));
   const std::string text = to_text(account, 1);
   for (const char* part :
