@@ -25,11 +25,11 @@ struct SystemCounts {
   std::map<int, Thread> threads;  ///< of this process, by id; those that the kernel hides are missing
   int64_t throttled = 0;          ///< times that a core was slowed down by heat, or this cgroup by its quota
   double clock_mhz = 0;           ///< mean of these cores, at this moment; 0: the machine hides it
-  double sentinel_ns = 0;         ///< a fixed piece of arithmetic; the best of a few
+  double sentinel_ns = 0;         ///< a fixed piece of arithmetic, all cores busy; the best of a few
 };
 
 /// Looks at the cores `core_set` (e.g. "0-3,8"). `root` is where proc and sys are looked for: another one in
-/// tests. Takes about 10 ms, for the sentinel.
+/// tests. Keeps all OpenMP threads busy for some 30 ms, for the sentinel.
 SystemCounts system_counts(const std::string& core_set, const std::string& root = "/");
 
 /// What lay between two moments. A barrier waits for the slowest thread, so the core that lost most counts,

@@ -237,10 +237,6 @@ void check_team(int threads) {
                     threads, team, cores.size()));
 }
 
-/// Wide vectors and matrix units pull the clock down for milliseconds; the arithmetic that tells whether the
-/// machine changed is not to meet that (8 to 9 % slower on a Xeon with AMX).
-constexpr auto clock_recovery = std::chrono::milliseconds(200);
-
 }  // namespace
 
 Ceilings measure_ceilings(int threads) {
@@ -251,7 +247,6 @@ Ceilings measure_ceilings(int threads) {
   const SystemCounts before = system_counts(machine.core_set);
   result.arithmetic = measure_arithmetic(threads, machine.isa);
   result.bandwidth = measure_bandwidth(threads, machine);
-  std::this_thread::sleep_for(clock_recovery);
   const std::vector<std::string> reasons =
       disturbances(noise_between(before, system_counts(machine.core_set), machine.logical_cores));
   if (!reasons.empty()) result.disturbed = {fmt::format("{}", fmt::join(reasons, "; "))};
