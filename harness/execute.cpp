@@ -104,9 +104,18 @@ class Execution {
       candidates.push_back(timed_.back().candidate());
     }
     memory_ = lock_memory();
-    timing_ = time_block(candidates, order_.measure, watch_, [&](size_t k) { active_(measured_[k]); });
+    timing_ =
+        time_block(candidates, order_.measure, watch(candidates), [&](size_t k) { active_(measured_[k]); });
     // Speed-ups compare only what shared a process, and so was interleaved.
     together_ = fmt::format("{} {} {}", machine_.host, getpid(), utc_now());
+  }
+
+  /// Also of a device that some of the runs are on, under the load of the first of them.
+  Watch watch(const std::vector<Candidate>& candidates) {
+    for (size_t k = 0; k < measured_.size(); ++k)
+      if (const auto device = result(k).evidence.find("device"); device != result(k).evidence.end())
+        return watch_gpu(watch_, device->second, candidates[k].step);
+    return watch_;
   }
 
   void try_to_take_evidence(size_t k) {
@@ -130,14 +139,16 @@ class Execution {
     add_noise(result(k), timing_.noise, timing_.repeated);
     result(k).evidence["measured_together"] = together_;
     result(k).evidence["memory"] = memory_;
-    result(k).evidence["inputs"] = fmt::format("{} batches in turn, {} MiB", pools_.of(prepared(k)).size(),
-                                               pools_.of(prepared(k)).bytes() >> 20);
+    result(k).evidence["inputs"] =
+        fmt::format("{} batches in turn, {} of different images, {} MiB", pools_.of(prepared(k)).size(),
+                    pools_.of(prepared(k)).distinct(), pools_.of(prepared(k)).bytes() >> 20);
     if (result(k).run.caches == Caches::cold)
       result(k).evidence["evicted"] =
           fmt::format("{} GiB in all, before each inference", timed_[k].evicted_bytes() >> 30);
     if (result(k).run.streams == 1)
       result(k).evidence["places"] =
-          fmt::format("{} in memory, from slice to slice in turn", timed_[k].places());
+          fmt::format("{} in memory, from slice to slice in turn{}", timed_[k].places(),
+                      timed_[k].places() < least_places ? ", too few for an interval over them" : "");
     result(k).evidence["denormals"] = fmt::format(
         "flushed in {} of {} threads", threads_that_flush(prepared(k).threads), prepared(k).threads);
     check_outputs(k);
@@ -255,8 +266,7 @@ class Execution {
       for (double& median : medians) median /= static_cast<double>(timed_[run].inferences_a_sample());
       return medians;
     };
-    return speed_ratio(an_inference(baseline), an_inference(k),
-                       std::max(timed_[baseline].places(), timed_[k].places()));
+    return speed_ratio(an_inference(baseline), an_inference(k), timed_[k].places());
   }
 
   /// Of the backend's device; of an engine on the CPU those of so many threads.

@@ -196,9 +196,16 @@ class Explanation {
     return std::abs(by_layers / ratio_->value - 1) <= coverage_tolerance;
   }
 
-  /// By name: the layers that both have.
+  bool same_kernels() const {
+    const auto &own = variant_.layers, &others = baseline_->layers;
+    return std::equal(own.begin(), own.end(), others.begin(), others.end(), [](const auto& a, const auto& b) {
+      return a.implementation == b.implementation && a.data_types == b.data_types && a.macs == b.macs;
+    });
+  }
+
+  /// By name: the layers that both have. Those of equal kernels in equal times are noise.
   void slower_layers() {
-    if (!layers_agree()) return;
+    if (!layers_agree() || (same_kernels() && !differ(*ratio_))) return;
     std::map<std::string, double> before;
     for (const LayerRecord& layer : baseline_->layers) before[layer.name] += layer.time_ns;
     const Layers found = layers_where(variant_.layers, [&](const LayerRecord& layer) {
@@ -212,13 +219,7 @@ class Explanation {
 
   void zeros() {
     if (!pruned() || baseline_ == nullptr || variant_.layers.empty()) return;
-    const auto& own = variant_.layers;
-    const auto& dense = baseline_->layers;
-    const bool same =
-        std::equal(own.begin(), own.end(), dense.begin(), dense.end(), [](const auto& a, const auto& b) {
-          return a.implementation == b.implementation && a.macs == b.macs;
-        });
-    if (same)
+    if (same_kernels())
       say("no gain is to be expected: the same dense kernels ran, none exploits this pattern of zeros{}",
           zeros_in_memory());
     else

@@ -18,7 +18,7 @@ void add_latency(Result& result, const Measurement& measurement) {
   const auto time = [&](const char* name, double ns) {
     add_metric(result, name, ns, "ns", Direction::lower_is_better);
   };
-  const MedianEstimate estimate = estimate_median(samples, measurement.round_medians);
+  const MedianEstimate estimate = estimate_median(samples, measurement.round_medians, measurement.places);
   time("latency_p50", estimate.median);
   time("latency_p50_low", estimate.interval.low);
   time("latency_p50_high", estimate.interval.high);
@@ -45,7 +45,8 @@ void add_loop_counts(Result& result, const Measurement& measurement, double infe
 
 /// By how much the interval is wider than was asked for.
 std::string missed_target(const Measurement& measurement, const Measure& how) {
-  const double half = estimate_median(measurement.samples_ns, measurement.round_medians).half_width();
+  const double half =
+      estimate_median(measurement.samples_ns, measurement.round_medians, measurement.places).half_width();
   return fmt::format(
       "max_time was spent before the median's 95 % interval was within ±{:.2g} %: {}", 100 * how.target_ci,
       std::isfinite(half) ? fmt::format("it is ±{:.2g} %", 100 * half) : "too few rounds for an interval");

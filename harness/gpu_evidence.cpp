@@ -19,11 +19,39 @@ std::string described(const Gpu& gpu) {
                      gpu.throttled.empty() ? "nothing" : fmt::format("{}", fmt::join(gpu.throttled, ", ")));
 }
 
+using Clock = std::chrono::steady_clock;
+
+/// As it is after a moment of that load; nothing where the load fails, which timing it will tell.
+std::optional<Gpu> under_load(const std::string& device, const std::function<void()>& step,
+                              const std::string& library) {
+  constexpr std::chrono::milliseconds clocks_rise(100);
+  try {
+    for (const auto begin = Clock::now(); Clock::now() - begin < clocks_rise;) step();
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+  return only_gpu_named(device, library);
+}
+
 }  // namespace
+
+Watch watch_gpu(Watch cores, std::string device, std::function<void()> step, std::string library) {
+  return [=] {
+    const std::optional<Gpu> before = under_load(device, step, library);
+    return [=, end = cores()] {
+      Noise noise = end();
+      const std::optional<Gpu> after = under_load(device, step, library);
+      if (!before || !after) return noise;
+      noise.gpu_clock_before_mhz = before->clock_mhz.value_or(0);
+      noise.gpu_clock_after_mhz = after->clock_mhz.value_or(0);
+      noise.gpu_held_down = disturbing_throttles(*after);
+      return noise;
+    };
+  };
+}
 
 void add_gpu_evidence(Result& result, const std::string& device, const std::function<void()>& step,
                       int64_t inferences_a_step, const std::string& library) {
-  using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds long_beside_the_counter_step(500);
   const std::optional<Gpu> before = only_gpu_named(device, library);
   if (!before || !before->energy_j) return;
@@ -38,8 +66,6 @@ void add_gpu_evidence(Result& result, const std::string& device, const std::func
              Direction::lower_is_better);
   result.evidence["gpu"] = described(*after);
   result.evidence["gpu_driver"] = after->driver;
-  for (const std::string& reason : disturbing_throttles(*after))
-    result.notes.push_back("the GPU's clock was held down by: " + reason);
 }
 
 }  // namespace bitsweep

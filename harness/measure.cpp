@@ -145,11 +145,11 @@ size_t sample_count(const std::vector<Measurement>& measurements) {
 std::vector<Measurement> measure_interleaved(const std::vector<Candidate>& candidates, const Measure& how,
                                              const std::function<void(size_t)>& starting) {
   initialize_google_benchmark();
-  const StoppingRule rule(how.min_samples, how.target_ci, how.max_time_s);
   std::vector<Measurement> measurements(candidates.size());
   std::vector<Slice> slices(candidates.size());
   std::vector<size_t> running;
   for (size_t i = 0; i < candidates.size(); ++i) {
+    measurements[i].places = candidates[i].places;
     starting(i);
     slices[i] = warm_up(candidates[i], how.warmup, measurements[i]);
     if (slices[i].steps > 0) running.push_back(i);
@@ -173,6 +173,7 @@ std::vector<Measurement> measure_interleaved(const std::vector<Candidate>& candi
     imprecise = false;
     for (const size_t i : running) {
       Measurement& measurement = measurements[i];
+      const StoppingRule rule(how.min_samples, how.target_ci, how.max_time_s, measurement.places);
       measurement.stopped_by =
           rule.judge(measurement.samples_ns, measurement.round_medians, measurement.seconds);
       imprecise |= measurement.error.empty() && measurement.stopped_by == StoppingRule::Verdict::go_on;

@@ -21,6 +21,7 @@ struct Candidate {
   std::function<void()> step;  ///< one inference of one batch, or one round of several streams; may throw
   std::function<void()> before_step = {};   ///< not timed, e.g. emptying the caches; may be empty
   std::function<void()> before_slice = {};  ///< not timed, e.g. going to another place; may be empty
+  size_t places = 1;                        ///< in memory, which its slices go through in turn
   /// Not timed: adds what the parts of the step took that was just timed; may be empty.
   std::function<void(PartTimes&)> add_parts = {};
 };
@@ -34,6 +35,7 @@ struct LoopCounts {
 struct Measurement {
   std::vector<int64_t> samples_ns;    ///< steady clock, in the order taken
   std::vector<double> round_medians;  ///< ns
+  size_t places = 1;                  ///< that the rounds went through in turn
   PartTimes parts_ns;                 ///< one a sample
   double seconds = 0;                 ///< wall time of its slices
   LoopCounts counts;

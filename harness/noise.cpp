@@ -8,6 +8,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <omp.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -189,6 +190,8 @@ const Limit limits[] = {
      "the clock changed by {:.1f} %"},
     {[](const Noise& noise) { return drift(noise.sentinel_before_ns, noise.sentinel_after_ns); }, 0.03,
      "the same arithmetic took {:.1f} % more or less time after than before"},
+    {[](const Noise& noise) { return drift(noise.gpu_clock_before_mhz, noise.gpu_clock_after_mhz); }, 0.02,
+     "the GPU's clock changed by {:.1f} %"},
 };
 
 }  // namespace
@@ -238,11 +241,14 @@ std::vector<std::string> disturbances(const Noise& noise) {
       reasons.push_back(fmt::format(fmt::runtime(limit.reason), 100 * value));
   if (noise.throttled > 0)
     reasons.push_back(fmt::format("cores were throttled {} times, by heat or quota", noise.throttled));
+  if (!noise.gpu_held_down.empty())
+    reasons.push_back(
+        fmt::format("the GPU's clock was held down by: {}", fmt::join(noise.gpu_held_down, ", ")));
   return reasons;
 }
 
 double loudness(const Noise& noise) {
-  double sum = noise.throttled > 0 ? 1 : 0;
+  double sum = (noise.throttled > 0 ? 1 : 0) + (noise.gpu_held_down.empty() ? 0 : 1);
   for (const Limit& limit : limits) sum += limit.of(noise);
   return sum;
 }
@@ -252,14 +258,19 @@ std::map<std::string, std::string> described(const Noise& noise) {
   const auto shares = [](double of_all, double of_worst) {
     return fmt::format("{:.2f} %, of the worst core {:.2f} %", 100 * of_all, 100 * of_worst);
   };
-  return {{"steal", shares(noise.stolen_share, noise.stolen_of_worst)},
-          {"other_load", shares(noise.others_share, noise.others_of_worst)},
-          {"clock", clock_known
-                        ? fmt::format("{:.0f} to {:.0f} MHz", noise.clock_before_mhz, noise.clock_after_mhz)
-                        : "hidden by the machine"},
-          {"sentinel",
-           fmt::format("{:.0f} to {:.0f} us", noise.sentinel_before_ns / 1e3, noise.sentinel_after_ns / 1e3)},
-          {"throttled", std::to_string(noise.throttled)}};
+  std::map<std::string, std::string> told = {
+      {"steal", shares(noise.stolen_share, noise.stolen_of_worst)},
+      {"other_load", shares(noise.others_share, noise.others_of_worst)},
+      {"clock", clock_known
+                    ? fmt::format("{:.0f} to {:.0f} MHz", noise.clock_before_mhz, noise.clock_after_mhz)
+                    : "hidden by the machine"},
+      {"sentinel",
+       fmt::format("{:.0f} to {:.0f} us", noise.sentinel_before_ns / 1e3, noise.sentinel_after_ns / 1e3)},
+      {"throttled", std::to_string(noise.throttled)}};
+  if (noise.gpu_clock_before_mhz > 0)
+    told["gpu_clock"] =
+        fmt::format("{:.0f} to {:.0f} MHz", noise.gpu_clock_before_mhz, noise.gpu_clock_after_mhz);
+  return told;
 }
 
 }  // namespace bitsweep

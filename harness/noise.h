@@ -49,6 +49,8 @@ struct Noise {
   double clock_before_mhz = 0, clock_after_mhz = 0;
   double sentinel_before_ns = 0, sentinel_after_ns = 0;
   int64_t throttled = 0;
+  double gpu_clock_before_mhz = 0, gpu_clock_after_mhz = 0;  ///< under load; 0: no GPU, or it hides it
+  std::vector<std::string> gpu_held_down = {};               ///< by what; its power limit is none
 };
 
 /// `cores`: how many those given are.

@@ -51,8 +51,8 @@ class Preparation {
 };
 
 /// Gives the runs of a block the sessions that they still want, to each in turn: so all lie in memory among
-/// each other, and none has the better part of it alone. `active(i)` is called before each. A fault becomes
-/// the outcome of its run, which then has no sessions.
+/// each other, and none has the better part of it alone. Runs that are compared get as many places.
+/// `active(i)` is called before each. A fault becomes the outcome of its run, which then has no sessions.
 void add_sessions(std::vector<Prepared>& block, const std::function<void(size_t)>& active);
 
 }  // namespace bitsweep

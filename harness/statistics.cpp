@@ -37,6 +37,19 @@ double midmean(std::vector<double> values) {
   return sum / static_cast<double>(values.size() - 2 * left_out);
 }
 
+/// Of the values at each place; the upper one of the middle two.
+std::vector<double> medians_of_places(std::span<const double> values, size_t places) {
+  std::vector<double> medians;
+  for (size_t place = 0; place < places; ++place) {
+    std::vector<double> here;
+    for (size_t i = place; i < values.size(); i += places) here.push_back(values[i]);
+    const auto middle = here.begin() + static_cast<std::ptrdiff_t>(here.size() / 2);
+    std::nth_element(here.begin(), middle, here.end());
+    medians.push_back(*middle);
+  }
+  return medians;
+}
+
 /// The quantile at 99.5 % of Student's t over that of the normal distribution. Source: Abramowitz & Stegun,
 /// Handbook of Mathematical Functions (1964), 26.7.5; within 1 % from 5 degrees of freedom up.
 double student_over_normal(double degrees_of_freedom) {
@@ -63,9 +76,11 @@ double median(std::span<const int64_t> samples) {
                               : (static_cast<double>(*std::max_element(copy.begin(), middle)) + upper) / 2;
 }
 
-Interval median_interval(std::span<const double> values) {
+Interval median_interval(std::span<const double> values, size_t places) {
   if (values.empty()) throw std::invalid_argument("no values; right is one or more");
-  std::vector<double> ordered(values.begin(), values.end());
+  std::vector<double> ordered = places >= least_places && values.size() >= places
+                                    ? medians_of_places(values, places)
+                                    : std::vector<double>(values.begin(), values.end());
   std::sort(ordered.begin(), ordered.end());
   const size_t count = ordered.size();
   // The number of values below the median is binomial(count, 1/2). The interval from the (k+1)-th smallest
@@ -88,9 +103,10 @@ double MedianEstimate::half_width() const {
   return std::max(interval.high - median, median - interval.low) / median;
 }
 
-MedianEstimate estimate_median(std::span<const int64_t> samples, std::span<const double> round_medians) {
+MedianEstimate estimate_median(std::span<const int64_t> samples, std::span<const double> round_medians,
+                               size_t places) {
   const double middle = median(samples);
-  const Interval interval = median_interval(round_medians);
+  const Interval interval = median_interval(round_medians, places);
   return {middle, {std::min(middle, interval.low), std::max(middle, interval.high)}};
 }
 
@@ -121,7 +137,7 @@ std::optional<double> trusted_percentile(std::span<const int64_t> samples, doubl
 Ratio speed_ratio(std::span<const double> baseline_medians, std::span<const double> medians, size_t places) {
   constexpr int resamples = 4000;
   constexpr double tail = 0.005;  // on each side
-  constexpr size_t least_rounds = 6, least_places = 6;
+  constexpr size_t least_rounds = 6;
   std::vector<double> logarithms(std::min(baseline_medians.size(), medians.size()));
   for (size_t i = 0; i < logarithms.size(); ++i) logarithms[i] = std::log(baseline_medians[i] / medians[i]);
   const double value = midmean(logarithms);

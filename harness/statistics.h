@@ -15,6 +15,10 @@ double percentile(std::span<const int64_t> samples, double share);
 /// The mean of the middle two for an even number.
 double median(std::span<const int64_t> samples);
 
+/// From so many places in memory on an interval can be over them; from fewer only over rounds, and what the
+/// places are worth is not in it.
+inline constexpr size_t least_places = 6;
+
 struct Interval {
   double low = 0;
   double high = 0;
@@ -22,20 +26,23 @@ struct Interval {
 
 /// A distribution-free confidence interval at 95 % of the median of what `values` are independent draws of,
 /// from binomial order statistics; the whole range below 6 values. Single samples are not independent
-/// (neighbours in time share their disturbance): give the medians of rounds. Throws std::invalid_argument if
-/// there are none.
-Interval median_interval(std::span<const double> values);
+/// (neighbours in time share their disturbance): give the medians of rounds. Nor are rounds at one place in
+/// memory: if they went through least_places or more in turn, it is of the median of the places. Throws
+/// std::invalid_argument if there are none.
+Interval median_interval(std::span<const double> values, size_t places = 1);
 
 /// The time of a step, as it is told and as the stopping rule judges it.
 struct MedianEstimate {
   double median = 0;  ///< of all samples
-  Interval interval;  ///< median_interval of the medians of rounds, stretched where it lies beside the median
+  /// median_interval of the medians of rounds, stretched where it lies beside the median.
+  Interval interval;
   /// The farther end of the interval from the median, as a share of it.
   double half_width() const;
 };
 
 /// Throws std::invalid_argument if there are no samples or no rounds.
-MedianEstimate estimate_median(std::span<const int64_t> samples, std::span<const double> round_medians);
+MedianEstimate estimate_median(std::span<const int64_t> samples, std::span<const double> round_medians,
+                               size_t places = 1);
 
 /// A confidence interval at 95 % of the share that would be found among all, where `share` was found among
 /// `count` drawn at random; 0 to 1. It stays in range and has a width even for shares of 0 and 1, as the
@@ -60,7 +67,7 @@ struct Ratio {
 ///
 /// What is not independent is not resampled one by one: the samples of a round share their moment, and rounds
 /// at the same place in memory share what that place is worth. So the interval is a percentile bootstrap over
-/// the `places` that the rounds went through in turn (of 6 places or more; else over the rounds), widened for
+/// the `places` that both went through in turn (least_places or more; else over the rounds), widened for
 /// their small number n by sqrt(n / (n - 1)) and by Student's t with n - 1 degrees of freedom over the normal
 /// quantile. It repeats to the bit. Below 6 rounds it is from 0 to infinity. Throws std::invalid_argument if
 /// there is no round. Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13;

@@ -73,6 +73,7 @@ Candidate TimedRun::candidate() {
   if (prepared_.result.run.caches == Caches::cold)
     candidate.before_step = [this] { evicted_bytes_ += evictor_.evict(prepared_.threads); };
   candidate.before_slice = [this] { go_on(); };
+  candidate.places = places();
   if (!streams_ && !prepared_.sessions.front()->parts().empty())
     candidate.add_parts = [this](PartTimes& times) { add_parts(times); };
   return candidate;

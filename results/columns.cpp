@@ -26,8 +26,8 @@ Column::Kind kind_of(const Value&) {
 std::vector<Column> metrics(SQLite::Database& sqlite) {
   SQLite::Statement metrics(
       sqlite,
-      "select name, max(unit), max(direction) from metric_names where name <> 'speedup' "
-      "group by name order by name");
+      "select name, max(unit), max(direction) from metric_names where name not in ('speedup', 'speedup_low', "
+      "'speedup_high') group by name order by name");
   std::vector<Column> columns;
   while (metrics.executeStep()) {
     Column& column = columns.emplace_back();
@@ -43,6 +43,13 @@ std::vector<Column> metrics(SQLite::Database& sqlite) {
   for (const GateMetric& metric : gate_metrics())
     if (!is_known(metric.name)) columns.push_back({metric.name, Column::Kind::number, "", ""});
   return columns;
+}
+
+/// A metric that the view `speedups` also computes for results which do not hold it.
+Column of_speedups(const char* name, const char* column) {
+  return {name, Column::Kind::number, "x",
+          fmt::format("(select {} from speedups where speedups.result = results.id)", column),
+          Direction::higher_is_better};
 }
 
 /// The place of the precision in the table of precisions.
@@ -94,9 +101,9 @@ std::vector<Column> known_columns(SQLite::Database& sqlite) {
     columns.push_back({name, kind_of(value), "", "runs." + name});
   });
   columns.insert(columns.end(), {{"outcome", Kind::text, "", "results.outcome"},
-                                 {"speedup", Kind::number, "x",
-                                  "(select speedup from speedups where speedups.result = results.id)",
-                                  Direction::higher_is_better},
+                                 of_speedups("speedup", "speedup"),
+                                 of_speedups("speedup_low", "low"),
+                                 of_speedups("speedup_high", "high"),
                                  {"disturbed", Kind::text, "",
                                   "coalesce((select 'yes' from evidence where evidence.result = results.id "
                                   "and evidence.name = 'disturbed'), '')"}});

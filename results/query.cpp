@@ -24,8 +24,9 @@ namespace {
 const std::set<std::string> always = {"model", "precision", "outcome", "id"};
 
 /// Shown by default where they hold something; the reason last, for it is long.
-const std::vector<std::string> shown_metrics = {"latency_p50",    "speedup",   "throughput", "top1",  "sqnr",
-                                                "top1_agreement", "disturbed", "id",         "reason"};
+const std::vector<std::string> shown_metrics = {"latency_p50", "speedup", "speedup_low", "speedup_high",
+                                                "throughput",  "top1",    "sqnr",        "top1_agreement",
+                                                "disturbed",   "id",      "reason"};
 
 /// Shown of groups by default.
 std::vector<std::string> columns_of_groups(bool relative) {

@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "harness/explanation.h"
+
 namespace bitsweep {
 namespace {
 
@@ -30,6 +32,10 @@ std::string gist(const Result& result) {
     text = readable_time(latency->value);
   else if (const Metric* throughput = find_metric(result, "throughput"))
     text = fmt::format("{:.4g} images/s", throughput->value);
+  const Metric *speedup = find_metric(result, "speedup"), *low = find_metric(result, "speedup_low"),
+               *high = find_metric(result, "speedup_high");
+  if (speedup && low && high && low->value < high->value)  // not its own baseline
+    text += ", " + to_text(Ratio{speedup->value, {low->value, high->value}});
   if (const Metric* top1 = find_metric(result, "top1"))
     text += fmt::format(", top-1 {:.2f} %", top1->value);
   else if (const Metric* sqnr = find_metric(result, "sqnr"))

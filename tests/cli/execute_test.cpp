@@ -180,6 +180,22 @@ Backend queueing_backend() {
   return backend;
 }
 
+/// As an engine that takes 64 MiB for its weights.
+class LargeSession : public LyingSession {
+ public:
+  explicit LargeSession(std::unique_ptr<Session> honest)
+      : LyingSession(std::move(honest), as_it_is, as_it_ran) {}
+  int64_t weight_bytes() const override { return (int64_t{64} << 20) - activation_bytes() - 1; }
+};
+
+Backend large_backend() {
+  Backend backend = lying_backend<as_it_is>("large-in-memory");
+  backend.prepare = [](const Network& network, const SessionRequest& request) -> std::unique_ptr<Session> {
+    return std::make_unique<LargeSession>(reference_backend().prepare(network, request));
+  };
+  return backend;
+}
+
 /// Takes int8 for another word for fp32.
 template <Lie lie>
 Backend int8_backend(const char* name) {
@@ -259,6 +275,7 @@ std::vector<Backend> table() {
           honest_once(),
           remembering_backend(),
           queueing_backend(),
+          large_backend(),
           int8_backend<as_it_is>("int8-as-it-should-be"),
           int8_backend<saturates>("int8-that-saturates"),
           lying_backend<wrong_between>("wrong-between"),
@@ -361,6 +378,24 @@ TEST_CASE("execute: an engine that keeps its last answer is found out by the sam
   CHECK(has_note(results.at(0), "with the same images again"));
   CHECK(metric(results.at(1), "same_images_speedup") < 2);
   CHECK(metric(results.at(0), "latency_p50") > metric(results.at(1), "latency_p50") / 2);
+}
+
+TEST_CASE("execute: made-up images are other ones each time too, whatever the batch") {
+  Run run = mlp("remembering");
+  run.dataset = "synthetic";
+  run.batch = 64;
+  const Result result = execute_block({run}).at(0);
+  CHECK_THAT(result.evidence.at("inputs"), ContainsSubstring(" 2 of different images"));
+  CHECK(metric(result, "same_images_speedup") > 2);
+}
+
+TEST_CASE("execute: runs that are compared go through as many places in memory") {
+  Run pruned = mlp("large-in-memory");
+  pruned.pruning = {"magnitude", 0.5};
+  const auto results = execute_block({mlp("reference"), pruned});
+  CHECK_THAT(results.at(0).evidence.at("places"), ContainsSubstring("4 in memory"));
+  CHECK(results.at(1).evidence.at("places") == results.at(0).evidence.at("places"));
+  CHECK_THAT(results.at(0).evidence.at("places"), ContainsSubstring("too few for an interval over them"));
 }
 
 TEST_CASE("execute: an engine whose int8 sums saturate is found out, however well it does on the images") {

@@ -103,6 +103,7 @@ TEST_CASE(
   const Result fp32 = measured(Precision::fp32, 1000, 1, 1000),
                int8 = measured(Precision::int8, 500, 1, 1500);
   const Ratio none = {1.0, {0.99, 1.01}, 40};
+  CHECK(explain(fp32, &fp32, &none).size() == 1);
   const auto told = all(explain(int8, &fp32, &none));
   CHECK_THAT(told, ContainsSubstring("1 of 3 layers, 75 % of the time, became slower: fc"));
   CHECK(explain(int8, &fp32, &twice).size() == 1);

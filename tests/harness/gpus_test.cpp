@@ -1,6 +1,7 @@
 #include "harness/gpus.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
@@ -107,7 +108,31 @@ TEST_CASE("gpu evidence: a run tells the energy of an image, and what the GPU wa
   CHECK(result.evidence.at("gpu") ==
         "1410 of 1980 MHz, memory 2619 MHz, 61 C, 350 of 700 W, held down by: power limit, temperature "
         "(hardware)");
-  CHECK(result.notes == std::vector<std::string>{"the GPU's clock was held down by: temperature (hardware)"});
+  CHECK(result.notes.empty());
+}
+
+TEST_CASE(
+    "gpu evidence: a GPU whose clock is held down, or moved, while it is timed disturbs the measurement") {
+  const Watch quiet_cores = [] { return [] { return Noise{}; }; };
+  int steps = 0;
+  const Noise hot = watch_gpu(
+      quiet_cores, "Planted GPU 1", [&] { ++steps; }, planted_nvml())()();
+  CHECK(steps > 1);
+  CHECK(hot.gpu_clock_before_mhz == 1410);
+  CHECK(disturbances(hot) ==
+        std::vector<std::string>{"the GPU's clock was held down by: temperature (hardware)"});
+  CHECK(described(hot).at("gpu_clock") == "1410 to 1410 MHz");
+  Noise slower;
+  slower.gpu_clock_before_mhz = 1980, slower.gpu_clock_after_mhz = 1900;
+  CHECK(disturbances(slower) == std::vector<std::string>{"the GPU's clock changed by 4.0 %"});
+  CHECK(loudness(slower) > loudness(Noise{}));
+  slower.gpu_clock_after_mhz = 1950;
+  CHECK(disturbances(slower).empty());
+  const auto fails = [] { throw std::runtime_error("the engine is on fire"); };
+  CHECK(disturbances(watch_gpu(quiet_cores, "Planted GPU 1", fails, planted_nvml())()()).empty());
+  CHECK(described(watch_gpu(
+                      quiet_cores, "no such GPU", [] {}, planted_nvml())()())
+            .count("gpu_clock") == 0);
 }
 
 TEST_CASE("gpu evidence: a card that hides its energy, and one that is not there, tell nothing") {

@@ -53,6 +53,17 @@ TEST_CASE("stopping rule: precise is what the told median and its interval are")
   CHECK(estimate_median(slower, rounds).half_width() == Approx(20.0 / 1020));
 }
 
+TEST_CASE("stopping rule: what the places in memory are worth is part of the interval") {
+  // 16 places, 5 % apart from the fastest to the slowest; the rounds at each agree.
+  std::vector<double> rounds;
+  for (int round = 0; round < 320; ++round) rounds.push_back(1000 + 50.0 / 15 * (round % 16));
+  const std::vector<int64_t> samples = samples_of(rounds);
+  CHECK(StoppingRule(1, 0.01, 20, 1).judge(samples, rounds, 0) == Verdict::precise);
+  CHECK(StoppingRule(1, 0.01, 20, 16).judge(samples, rounds, 0) == Verdict::go_on);
+  CHECK(StoppingRule(1, 0.03, 20, 16).judge(samples, rounds, 0) == Verdict::precise);
+  CHECK(StoppingRule(1, 0.03, 20, 16).judge(samples, std::span(rounds).first(31), 0) == Verdict::go_on);
+}
+
 TEST_CASE("stopping rule: many samples of a few rounds are never precise") {
   const std::vector<double> steady(9, 1000);
   const std::vector<int64_t> samples = samples_of(steady, 1000);

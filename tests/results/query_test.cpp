@@ -147,6 +147,25 @@ TEST_CASE_METHOD(Filled, "query: the default columns are those that tell somethi
         std::vector<std::string>{"model", "precision", "outcome", "latency_p50", "throughput", "id"});
 }
 
+TEST_CASE("query: a speed-up stands with its interval, where it has one") {
+  examples::TemporaryFolder folder;
+  const std::string path = folder.file("a.sqlite");
+  {
+    Store store(path, Access::read_write);
+    Result result = examples::ok(examples::run("mlp", Precision::int8), 3'000);
+    result.metrics.push_back({"speedup", 2, "x", Direction::higher_is_better});
+    result.metrics.push_back({"speedup_low", 1.9, "x", Direction::higher_is_better});
+    result.metrics.push_back({"speedup_high", 2.1, "x", Direction::higher_is_better});
+    store.add(store.begin_session(examples::experiment(), 1), result);
+  }
+  const Rows rows = read_results(path, {});
+  const std::vector<std::string> shown = headings(rows);
+  const auto at = std::find(shown.begin(), shown.end(), "speedup");
+  REQUIRE(shown.end() - at > 2);
+  CHECK(std::vector(at, at + 3) == std::vector<std::string>{"speedup", "speedup_low", "speedup_high"});
+  CHECK(rows.cells.at(0).at(at - shown.begin() + 1) == Cell(1.9));
+}
+
 TEST_CASE("query: a result that was disturbed is marked, and others are not") {
   examples::TemporaryFolder folder;
   const std::string path = folder.file("a.sqlite");
