@@ -168,8 +168,8 @@ class Explanation {
     const double own_share = own / time_ns_, others_share = others / others_time_ns;
     if (others_share < 0.8 * own_share)
       say("by the ceilings of this node it should be {:.1f} times as fast; it is more because {} comes to "
-          "only "
-          "{:.0f} % of them, and it to {:.0f} %: a weak baseline flatters, hold it against another engine's",
+          "only {:.0f} % of them, and it to {:.0f} %: a weak baseline flatters, hold it against another "
+          "engine's",
           others / own, name_of_baseline(), 100 * others_share, 100 * own_share);
     if (own_share > 0.8 * others_share) return;
     say("by the ceilings of this node its layers could be {:.1f} times as fast; they come to {:.0f} % of "
@@ -233,9 +233,8 @@ class Explanation {
 
   /// ": they lie in memory, 50 % of the packed weights"
   std::string zeros_in_memory() const {
-    const auto share = std::find_if(variant_.metrics.begin(), variant_.metrics.end(),
-                                    [](const Metric& metric) { return metric.name == "packed_zero_share"; });
-    return share == variant_.metrics.end()
+    const Metric* const share = find_metric(variant_, "packed_zero_share");
+    return share == nullptr
                ? ""
                : fmt::format("; they lie in memory, {:.0f} % of the packed weights", share->value);
   }

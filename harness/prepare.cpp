@@ -319,10 +319,9 @@ bool check_sums(Result& result, const ExtremeSums& sums) {
 std::string not_as_trained(const Result& result, const Dense& dense) {
   constexpr double most = 0.1;  // percentage points
   const Run& run = result.run;
-  const auto top1 = std::find_if(result.metrics.begin(), result.metrics.end(),
-                                 [](const Metric& metric) { return metric.name == "top1"; });
+  const Metric* const top1 = find_metric(result, "top1");
   const bool as_trained = run.precision == Precision::fp32 && run.pruning.method == "none";
-  if (!dense.top1 || dense.dataset != run.dataset || !as_trained || top1 == result.metrics.end()) return "";
+  if (!dense.top1 || dense.dataset != run.dataset || !as_trained || top1 == nullptr) return "";
   if (std::abs(top1->value - *dense.top1) <= most) return "";
   return fmt::format(
       "top-1 is {:.2f} %, but {:.2f} % where these weights were trained: the data, their preprocessing or "
@@ -502,12 +501,14 @@ void equalize_places(std::vector<Prepared>& block) {
 
 void add_sessions(std::vector<Prepared>& block, const std::function<void(size_t)>& active) {
   equalize_places(block);
-  const auto wants = [](const Prepared& one) {
-    return !one.sessions.empty() && one.sessions.size() < one.wanted_sessions;
-  };
-  while (std::any_of(block.begin(), block.end(), wants))
+  for (bool more = true; more;) {
+    more = false;
     for (size_t i = 0; i < block.size(); ++i) {
-      if (!wants(block[i])) continue;
+      if (block[i].sessions.empty() || block[i].sessions.size() >= block[i].wanted_sessions) {
+        block[i].another_session = nullptr;  // with the network that it holds
+        continue;
+      }
+      more = true;
       active(i);
       Result& result = block[i].result;
       const auto begin = Clock::now();
@@ -516,9 +517,9 @@ void add_sessions(std::vector<Prepared>& block, const std::function<void(size_t)
         block[i].sessions.clear();
       else if (block[i].sessions.size() == 2)
         add_time(result, "prepare_again_time", nanoseconds_since(begin));
-      if (!wants(block[i])) block[i].another_session = nullptr;  // with the network that it holds
       result.seconds += nanoseconds_since(begin) * 1e-9;
     }
+  }
 }
 
 }  // namespace bitsweep

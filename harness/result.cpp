@@ -1,5 +1,6 @@
 #include "harness/result.h"
 
+#include <algorithm>
 #include <array>
 
 #include "build_facts.h"
@@ -45,6 +46,12 @@ void parse_value(std::string_view text, Outcome& outcome) {
 }
 void parse_value(std::string_view text, Direction& direction) {
   direction = pick(directions, "direction", text).value;
+}
+
+const Metric* find_metric(const Result& result, std::string_view name) {
+  const auto found = std::find_if(result.metrics.begin(), result.metrics.end(),
+                                  [&](const Metric& metric) { return metric.name == name; });
+  return found == result.metrics.end() ? nullptr : &*found;
 }
 
 void add_metric(Result& result, const std::string& name, double value, const char* unit,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -55,6 +56,9 @@ struct Result {
   std::string started;  ///< UTC, ISO 8601
   double seconds = 0;   ///< wall time of the whole run
 };
+
+/// The value of that name; null if the result has none.
+const Metric* find_metric(const Result& result, std::string_view name);
 
 void add_metric(Result& result, const std::string& name, double value, const char* unit, Direction direction);
 

@@ -27,6 +27,18 @@ size_t nearest_rank(size_t count, double share) {
   return std::clamp<size_t>(static_cast<size_t>(rank), 1, count);
 }
 
+/// The mean of the middle two for an even number.
+template <class Value>
+double middle_of(std::span<const Value> values) {
+  if (values.empty()) throw std::invalid_argument(no_samples);
+  std::vector<Value> copy(values.begin(), values.end());
+  const auto middle = copy.begin() + static_cast<std::ptrdiff_t>(copy.size() / 2);
+  std::nth_element(copy.begin(), middle, copy.end());
+  const auto upper = static_cast<double>(*middle);
+  return copy.size() % 2 == 1 ? upper
+                              : (static_cast<double>(*std::max_element(copy.begin(), middle)) + upper) / 2;
+}
+
 /// The mean of the middle half; of all for fewer than 4.
 double midmean(std::vector<double> values) {
   if (values.empty()) throw std::invalid_argument("no rounds; right is one or more");
@@ -67,13 +79,11 @@ double percentile(std::span<const int64_t> samples, double share) {
 }
 
 double median(std::span<const int64_t> samples) {
-  if (samples.empty()) throw std::invalid_argument(no_samples);
-  std::vector<int64_t> copy(samples.begin(), samples.end());
-  const auto middle = copy.begin() + static_cast<std::ptrdiff_t>(copy.size() / 2);
-  std::nth_element(copy.begin(), middle, copy.end());
-  const auto upper = static_cast<double>(*middle);
-  return copy.size() % 2 == 1 ? upper
-                              : (static_cast<double>(*std::max_element(copy.begin(), middle)) + upper) / 2;
+  return middle_of(samples);
+}
+
+double median(std::span<const double> values) {
+  return middle_of(values);
 }
 
 Interval median_interval(std::span<const double> values, size_t places) {

@@ -12,8 +12,9 @@ namespace bitsweep {
 /// none.
 double percentile(std::span<const int64_t> samples, double share);
 
-/// The mean of the middle two for an even number.
+/// The mean of the middle two for an even number. Throws std::invalid_argument if there are none.
 double median(std::span<const int64_t> samples);
+double median(std::span<const double> values);
 
 /// From so many places in memory on an interval can be over them; from fewer only over rounds, and what the
 /// places are worth is not in it.

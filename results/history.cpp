@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/statistics.h"
 #include "results/columns.h"
-#include "results/level.h"
 #include "results/rounds.h"
 #include "results/sessions.h"
 
@@ -80,7 +80,7 @@ class Reading {
       for (Measured& measured : history.sessions) {
         const auto found = rounds.find(measured.result);
         if (found == rounds.end() || !is_time(history.metric)) continue;
-        const MedianTime time{median_of(found->second), median_interval(found->second)};
+        const MedianTime time{median(found->second), median_interval(found->second)};
         set_interval(history, measured, interval_of(history.direction, measured.point.value, time));
       }
   }

@@ -11,11 +11,6 @@ double middle(std::vector<double>& values) {
   return values.size() % 2 == 1 ? *half : (*half + *std::max_element(values.begin(), half)) / 2;
 }
 
-double median_of(std::span<const double> values) {
-  std::vector<double> copy(values.begin(), values.end());
-  return middle(copy);
-}
-
 Level level_of(std::span<const double> values, std::span<const double> weights) {
   std::vector<double> work(values.begin(), values.end());
   const double centre = middle(work);

@@ -11,8 +11,6 @@ inline constexpr double as_deviation = 1.4826;
 
 /// The mean of the middle two for an even number; reorders. Needs one value.
 double middle(std::vector<double>& values);
-/// The same, leaving the values as they are.
-double median_of(std::span<const double> values);
 
 /// The level of a part: mean of the values, none taken to lie further than 2.5 deviations from the median.
 struct Level {

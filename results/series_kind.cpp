@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/statistics.h"
 #include "results/level.h"
 
 namespace bitsweep {
@@ -127,7 +128,7 @@ std::vector<int64_t> spikes(std::span<const double> values, const std::vector<in
   std::vector<int64_t> found;
   for_each_segment(values, cuts, [&](size_t first, std::span<const double> part) {
     if (static_cast<int64_t>(part.size()) < 2 * minimum_segment) return;
-    const double centre = median_of(part);
+    const double centre = median(part);
     std::vector<double> above, below;
     for (const double value : part) {
       if (value >= centre) above.push_back(value - centre);

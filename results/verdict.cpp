@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 
+#include "harness/statistics.h"
 #include "results/level.h"
 #include "results/significance.h"
 
@@ -24,7 +25,7 @@ struct Stretch {
   double centre = 0;
 
   Stretch(const std::vector<double>& all, size_t begin, size_t end)
-      : begin(begin), values(all.data() + begin, end - begin), centre(median_of(values)) {}
+      : begin(begin), values(all.data() + begin, end - begin), centre(median(values)) {}
 };
 
 size_t first_in_window(const SeriesHistory& history) {
@@ -74,7 +75,7 @@ Interval interval_of(std::span<const double> before, std::span<const double> aft
 bool leaves_level(const Stretch& level, double newest_error) {
   const std::span<const double> earlier = level.values.first(level.values.size() - 1);
   if (earlier.size() + 1 < least_history) return false;
-  const double centre = median_of(earlier);
+  const double centre = median(earlier);
   const double deviations = 4 + 16 / static_cast<double>(earlier.size());
   const double distance = std::abs(level.values.back() - centre);
   return distance > deviations * robust_deviation(earlier, centre) && distance > 4 * newest_error;
@@ -163,7 +164,7 @@ SeriesVerdict judge(const SeriesHistory& history, const Threshold& threshold) {
   if (leaves_level(present, history.newest_error)) {
     // One value is no level yet; it is told as what it is.
     const std::span<const double> earlier = present.values.first(present.values.size() - 1);
-    const double centre = median_of(earlier);
+    const double centre = median(earlier);
     const double newest = present.values.back();
     if (exceeds(centre, newest, threshold)) {
       changed = true;

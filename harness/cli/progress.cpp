@@ -11,12 +11,6 @@
 namespace bitsweep {
 namespace {
 
-const Metric* find_metric(const Result& result, std::string_view name) {
-  const auto found = std::find_if(result.metrics.begin(), result.metrics.end(),
-                                  [&](const Metric& metric) { return metric.name == name; });
-  return found == result.metrics.end() ? nullptr : &*found;
-}
-
 std::string readable_time(double ns) {
   if (ns < 1e3) return fmt::format("{:.0f} ns", ns);
   if (ns < 1e6) return fmt::format("{:.3g} us", ns * 1e-3);
